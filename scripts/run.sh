@@ -6,13 +6,15 @@ cd "$(dirname "$0")/.."
 command=$1
 shift
 
-# npm ci only when the lock file is not the one that node_modules was made from.
+# Only when the lock file is not the one that node_modules was made from. Not npm ci: it refuses a
+# lock file without entries for oxlint's packages of other platforms, which not every registry has;
+# --no-save installs the locked versions and leaves the file alone.
 lock=$(sha256sum package-lock.json | cut -d ' ' -f 1)
 if [ "$(cat node_modules/.groundup-lock 2>/dev/null || true)" != "$lock" ]; then
-  echo "packages   npm ci: the packages of package-lock.json are not installed in this checkout" >&2
-  if ! log=$(npm ci --no-progress 2>&1); then
+  echo "packages   npm install: the packages of package-lock.json are not installed in this checkout" >&2
+  if ! log=$(npm install --no-save --no-progress 2>&1); then
     printf '%s\n' "$log" | tail -n 20 >&2
-    echo "packages   npm ci failed; the output above says why" >&2
+    echo "packages   npm install failed; the output above says why" >&2
     exit 1
   fi
   echo "$lock" >node_modules/.groundup-lock

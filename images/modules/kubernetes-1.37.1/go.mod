@@ -1,4 +1,4 @@
-module groundup.local/images/modules/kubernetes
+module groundup.example/kubernetes-1.37.1
 
 go 1.26.0
 

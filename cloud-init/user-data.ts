@@ -1,0 +1,73 @@
+// The text of user-data -> fields with their places, or the reason why it is not meant for us.
+
+/** A piece of the text; line and column count from 1, columns in UTF-16 units. */
+export interface Span {
+  text: string;
+  line: number;
+  column: number;
+}
+
+export interface Field {
+  key: Span;
+  /** Absent when the field has no `=`. */
+  value?: Span;
+}
+
+export type UserData =
+  | { kind: 'none' }
+  /** Someone else's: cloud-init's, a script, another system's. */
+  | { kind: 'foreign'; form: string }
+  | { kind: 'fields'; fields: Field[] };
+
+/** EC2 takes no more than 16 KiB. */
+export const userDataSizeMax = 16 * 1024;
+
+/** How texts begin that are not ours. Anything else is taken for ours and checked strictly. */
+const foreignForms: readonly { begins: RegExp; form: string }[] = [
+  { begins: /^#!/, form: 'a script' },
+  { begins: /^#cloud-config/, form: 'cloud-config' },
+  { begins: /^#|^## template:/, form: 'a cloud-init part' },
+  { begins: /^(?:content-type|mime-version|from|to|received|subject):?\s/i, form: 'MIME' },
+  // eslint-disable-next-line no-control-regex -- the first bytes of a gzip file
+  { begins: /^\u001F/, form: 'gzip' },
+  { begins: /^<[a-z]/i, form: 'a Windows script' },
+  { begins: /^\{/, form: 'JSON' },
+  { begins: /^\[/, form: 'TOML' },
+];
+
+const spanOf = (line: string, lineNumber: number, start: number, end: number): Span => {
+  const raw = line.slice(start, end);
+  const leading = raw.length - raw.trimStart().length;
+  return { text: raw.trim(), line: lineNumber, column: start + leading + 1 };
+};
+
+const readField = (line: string, lineNumber: number, start: number, end: number): Field => {
+  const equals = line.indexOf('=', start);
+  if (equals === -1 || equals >= end) return { key: spanOf(line, lineNumber, start, end) };
+  return {
+    key: spanOf(line, lineNumber, start, equals),
+    value: spanOf(line, lineNumber, equals + 1, end),
+  };
+};
+
+const readFields = (text: string): Field[] => {
+  const fields: Field[] = [];
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    let start = 0;
+    for (const piece of line.split('|')) {
+      const end = start + piece.length;
+      if (piece.trim() !== '') fields.push(readField(line, index + 1, start, end));
+      start = end + 1;
+    }
+  }
+  return fields;
+};
+
+/** Reads user-data: fields separated by `|` or new lines; blanks around keys and values are dropped. */
+export const readUserData = (text: string): UserData => {
+  const begin = text.trimStart();
+  if (begin === '') return { kind: 'none' };
+  const foreign = foreignForms.find(({ begins }) => begins.test(begin));
+  if (foreign !== undefined) return { kind: 'foreign', form: foreign.form };
+  return { kind: 'fields', fields: readFields(text) };
+};

@@ -1,0 +1,182 @@
+// images/base + the Debian archive -> a bootable Debian 13 disk (qcow2) in the cache.
+import { copyFile, glob, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { cached, keyOf, sha256OfFile } from '../cache/entry.ts';
+import { inProject } from '../project/paths.ts';
+import { runTool } from '../project/tools.ts';
+import type { Steps } from '../terminal/steps.ts';
+import { debianMirrors } from './mirrors.ts';
+
+export interface BaseDisk {
+  /** The disk, qcow2. */
+  file: string;
+  sha256: string;
+  packageCount: number;
+  cached: boolean;
+}
+
+const suite = 'trixie';
+/** The base's virtual size; Packer grows the disk to `volume-size-gib`. */
+const diskSizeBytes = 2 * 1024 ** 3;
+const sectorBytes = 512;
+const partitionStartSectors = 2048;
+/** Must agree with PARTUUID in images/base/rootfs; growpart needs a signature to find the root. */
+const diskSignature = '0x67726f75';
+const step = 'base';
+
+const readPackages = async (): Promise<string[]> =>
+  (await readFile(inProject('images/base/packages.txt'), 'utf8'))
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split(/\s/)[0] as string);
+
+/** Every file of images/base with its hash: what a base is made from. */
+const hashInputs = async (): Promise<string[]> => {
+  const inputs: string[] = [];
+  for await (const entry of glob('images/base/**', { cwd: inProject(), withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    inputs.push(`${path.relative(inProject(), file)} ${await sha256OfFile(file)}`);
+  }
+  return inputs.toSorted();
+};
+
+const bootstrap = async (tarFile: string, arch: string): Promise<void> => {
+  const packages = await readPackages();
+  const options = [
+    // Documentation and translations are two fifths of a minimal Debian; copyright files stay.
+    '--aptopt=Acquire::Languages "none"',
+    '--dpkgopt=path-exclude=/usr/share/doc/*',
+    '--dpkgopt=path-include=/usr/share/doc/*/copyright',
+    '--dpkgopt=path-exclude=/usr/share/man/*',
+    '--dpkgopt=path-exclude=/usr/share/info/*',
+    '--dpkgopt=path-exclude=/usr/share/locale/*',
+  ];
+  await runTool(
+    'mmdebstrap',
+    [
+      '--mode=root',
+      '--variant=minbase',
+      '--format=tar',
+      `--architectures=${arch}`,
+      `--include=${packages.join(',')}`,
+      ...options,
+      `--customize-hook=${inProject('images/base/customize.sh')}`,
+      suite,
+      tarFile,
+      ...(await debianMirrors(suite)),
+    ],
+    {
+      step,
+      timeoutMs: 15 * 60_000,
+      // The kernel package's hook makes no initrd then.
+      env: { INITRD: 'No', SOURCE_DATE_EPOCH: '0' },
+      hint: 'is the Debian mirror of /etc/apt reachable?  apt-get update',
+    },
+  );
+};
+
+/** The first sectors: GRUB's boot.img before the disk signature, its core.img behind it. */
+const writeBootSectors = async (disk: string, rootFolder: string): Promise<void> => {
+  const boot = await readFile(path.join(rootFolder, 'boot/grub/boot.img'));
+  const core = await readFile(path.join(rootFolder, 'boot/grub/core.img'));
+  // The disk signature begins at byte 440, the table at 446.
+  const bootCodeBytes = 440;
+  const gapBytes = (partitionStartSectors - 1) * sectorBytes;
+  if (core.length > gapBytes) throw new Error(`core.img: ${core.length} bytes, room ${gapBytes}`);
+  const handle = await open(disk, 'r+');
+  try {
+    await handle.write(boot, 0, bootCodeBytes, 0);
+    await handle.write(core, 0, core.length, sectorBytes);
+  } finally {
+    await handle.close();
+  }
+};
+
+/** A root file system folder -> a raw disk with one ext4 partition. Uses no loop device. */
+const makeDisk = async (disk: string, rootFolder: string): Promise<void> => {
+  const handle = await open(disk, 'wx', 0o644);
+  await handle.truncate(diskSizeBytes);
+  await handle.close();
+  await runTool('sfdisk', ['--quiet', disk], {
+    step,
+    timeoutMs: 30_000,
+    input: `label: dos\nlabel-id: ${diskSignature}\nstart=${partitionStartSectors}, type=83, bootable\n`,
+  });
+  const offsetBytes = partitionStartSectors * sectorBytes;
+  await runTool(
+    'mkfs.ext4',
+    [
+      '-q',
+      '-L',
+      'root',
+      '-d',
+      rootFolder,
+      // GRUB 2.12 reads neither; e2fsprogs from 1.47 on sets both by default.
+      ...['-O', '^orphan_file,^metadata_csum_seed'],
+      ...['-E', `offset=${offsetBytes},lazy_itable_init=0,nodiscard`],
+      disk,
+      `${(diskSizeBytes - offsetBytes) / 1024}k`,
+    ],
+    { step, timeoutMs: 5 * 60_000 },
+  );
+  await writeBootSectors(disk, rootFolder);
+};
+
+const buildBase = async (folder: string, arch: string): Promise<void> => {
+  const work = await mkdtemp(path.join(folder, '.work-'));
+  const rootFolder = path.join(work, 'root');
+  try {
+    await bootstrap(path.join(work, 'root.tar'), arch);
+    await mkdir(rootFolder, { mode: 0o755 });
+    await runTool(
+      'tar',
+      [
+        '--extract',
+        '--numeric-owner',
+        '--xattrs',
+        '--xattrs-include=*',
+        '--file',
+        'root.tar',
+      ].concat(['--directory', rootFolder]),
+      { step, timeoutMs: 5 * 60_000, cwd: work },
+    );
+    await copyFile(path.join(rootFolder, 'var/lib/dpkg/status'), path.join(folder, 'dpkg-status'));
+    await makeDisk(path.join(work, 'disk.raw'), rootFolder);
+    const disk = path.join(folder, 'base.qcow2');
+    await runTool('qemu-img', ['convert', '-O', 'qcow2', path.join(work, 'disk.raw'), disk], {
+      step,
+      timeoutMs: 5 * 60_000,
+    });
+    await writeFile(path.join(folder, 'base.sha256'), await sha256OfFile(disk), { mode: 0o644 });
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+};
+
+/**
+ * The base disk for `arch`. It is made again when images/base changed, or under another
+ * `refreshKey` (the nightly passes the date, so that security updates come in).
+ */
+export const prepareBase = async (
+  arch: string,
+  steps: Steps,
+  refreshKey = '',
+): Promise<BaseDisk> => {
+  const key = keyOf({ suite, arch, refreshKey, diskSizeBytes, inputs: await hashInputs() });
+  return steps.run(
+    step,
+    'Debian 13',
+    async () => {
+      const entry = await cached('base', key, (folder) => buildBase(folder, arch));
+      const status = await readFile(path.join(entry.folder, 'dpkg-status'), 'utf8');
+      return {
+        file: path.join(entry.folder, 'base.qcow2'),
+        sha256: await readFile(path.join(entry.folder, 'base.sha256'), 'utf8'),
+        packageCount: status.match(/^Package: /gm)?.length ?? 0,
+        cached: entry.cached,
+      };
+    },
+    (base) => `Debian 13, ${base.packageCount} packages${base.cached ? ', cached' : ''}`,
+  );
+};
