@@ -1,44 +1,72 @@
-// A plan -> the machine. All new files are written whole beside their places and synced before the
-// first is renamed into place, so that a full disk changes nothing and a power cut leaves no half.
+// A plan -> files in place, all or none: everything that can fail for want of space happens in
+// temporary files beside the real ones, which the renames at the end put in place.
+import type { NodeFile } from './build.ts';
 import { BootFailure } from './failure.ts';
-import type { Host } from './host.ts';
-import { textOf, type Plan } from './plan.ts';
+import { HostError, type Host } from './hosts/host.ts';
+import type { Plan } from './plan.ts';
+import { reveal } from './secret.ts';
 
-const newSuffix = '.groundup-new';
+/** Beside its file, so that the rename is atomic; no program reads a name of this form. */
+const temporaryOf = ({ path }: NodeFile): string => {
+  const slash = path.lastIndexOf('/') + 1;
+  return `${path.slice(0, slash)}.${path.slice(slash)}.groundup-new`;
+};
 
-const writeAll = (host: Host, plan: Plan): void => {
-  const written: string[] = [];
-  try {
-    for (const { path, mode } of plan.folders) host.makeFolder(path, mode);
-    for (const { path, mode, content } of plan.writes) {
-      const beside = `${path}${newSuffix}`;
-      // One is left there only by a boot that was cut off.
-      host.remove(beside);
-      written.push(beside);
-      host.writeNew(beside, textOf(content), mode);
+/** A umask may have taken bits away; QuickJS cannot read or set it. */
+const correctModes = async (
+  host: Host,
+  made: readonly { path: string; mode: number }[],
+): Promise<void> => {
+  const wrong = made.filter(({ path, mode }) => host.status(path)?.mode !== mode);
+  for (const mode of new Set(wrong.map((entry) => entry.mode)))
+    await host.setMode(
+      wrong.filter((entry) => entry.mode === mode).map(({ path }) => path),
+      mode,
+    );
+};
+
+const removeAll = (host: Host, paths: readonly string[]): void => {
+  for (const path of paths) {
+    try {
+      host.remove(path);
+    } catch {
+      // A full or read-only disk; the failure that led here says more.
     }
-    const synced = host.run({ file: 'sync', args: written, timeoutMs: 30_000 });
-    if (synced.exitCode !== 0) throw new Error(synced.stderr.trim() || 'sync failed');
-  } catch (error) {
-    for (const path of written) host.remove(path);
-    throw new BootFailure('files', `cannot write the node's files: ${(error as Error).message}`);
   }
-  for (const { path } of plan.writes) host.rename(`${path}${newSuffix}`, path);
 };
 
-/** Writes what differs. Throws BootFailure; then no file has changed. */
-export const applyFiles = (host: Host, plan: Plan): void => {
-  if (plan.writes.length > 0) writeAll(host, plan);
+const describe = (error: HostError): string => `${error.path}: ${error.message}`;
+
+const prepare = async (host: Host, plan: Plan): Promise<void> => {
+  for (const { path, mode } of plan.folders) host.makeFolder(path, mode);
+  for (const file of plan.write) {
+    host.remove(temporaryOf(file));
+    host.createFile(temporaryOf(file), reveal(file.content), file.mode);
+  }
+  const made = plan.write.map((file) => ({ path: temporaryOf(file), mode: file.mode }));
+  await correctModes(host, [...plan.folders, ...made]);
+  await host.flush(made.map(({ path }) => path));
 };
 
-/** Starts the units without waiting for them. */
-export const startUnits = (host: Host, units: readonly string[]): void => {
-  const result = host.run({
-    file: 'systemctl',
-    args: ['start', '--no-block', ...units],
-    timeoutMs: 30_000,
-  });
-  if (result.exitCode === 0) return;
-  const reason = result.stderr.trim().split('\n')[0] ?? '';
-  throw new BootFailure('services', `systemctl could not start the node's services: ${reason}`);
+/** Carries out a plan. When it throws, either nothing has changed or the failure says how much. */
+export const applyPlan = async (host: Host, plan: Plan): Promise<void> => {
+  if (plan.write.length === 0 && plan.folders.length === 0) return;
+  try {
+    await prepare(host, plan);
+  } catch (error) {
+    removeAll(host, plan.write.map(temporaryOf));
+    removeAll(host, plan.folders.map(({ path }) => path).toReversed());
+    if (error instanceof HostError) throw new BootFailure('write', describe(error));
+    throw error;
+  }
+  for (const [index, file] of plan.write.entries()) {
+    try {
+      host.rename(temporaryOf(file), file.path);
+    } catch (error) {
+      removeAll(host, plan.write.slice(index).map(temporaryOf));
+      if (!(error instanceof HostError)) throw error;
+      const outcome = `${index} of ${plan.write.length} files were replaced; boot again`;
+      throw new BootFailure('write', describe(error), index === 0 ? undefined : outcome);
+    }
+  }
 };

@@ -36,7 +36,8 @@ export const rangeOf = (text: string): Range => {
   return range;
 };
 
-export const formatAddress = (address: bigint): string => Address4.fromBigInt(address).correctForm();
+export const formatAddress = (address: bigint): string =>
+  Address4.fromBigInt(address).correctForm();
 
 /** The range without host bits, e.g. `172.20.0.0/24` for `172.20.0.7/24`. */
 export const networkOf = (range: Range): string => `${formatAddress(range.first)}/${range.prefix}`;

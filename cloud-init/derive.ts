@@ -1,47 +1,61 @@
-// Request, instance and certificate -> every value that a template or a file name needs.
-import { sizeOf } from './cidr.ts';
-import type { InstanceFacts } from './imds.ts';
+// A checked request + facts of the instance -> every name and value that files are made from.
+import { podCapacity, rangeOf } from './cidr.ts';
 import type { NodeRequest } from './validate.ts';
 
-export interface NodeValues {
-  /** `<cluster>-<name>`: the seed's WORKER_NAME. */
+/** Names that follow from the request alone: they say which secrets to ask for. */
+export interface NodeNames {
+  /** `<cluster>-<name>`, e.g. `k8s-cluster-from-ground-up-worker-0`. */
   workerName: string;
-  nodeName: string;
-  nodeAddress: string;
-  podCidr: string;
-  dnsAddress: string;
-  clusterDomain: string;
-  kubeProxyMode: string;
-  /** Backend of the bridge's masquerade rule; follows kube-proxy so that one tool shows both. */
-  masqueradeBackend: string;
-  maxPods: number;
+  nodeSecret: string;
+  sharedSecret: string;
 }
 
-/** The kubelet's own default; a larger range does not raise it. */
-const maxPodsDefault = 110;
-/** Network, gateway and broadcast address are no pod's. */
-const addressesNotForPods = 3;
+/** Everything a template may use, by the name it has there. */
+export interface Values {
+  nodeName: string;
+  nodeIp: string;
+  podCidr: string;
+  maxPods: number;
+  clusterDomain: string;
+  dnsAddress: string;
+  kubeProxyMode: string;
+  /** What programs the kernel for the bridge: the same as for kube-proxy, so that one is enough. */
+  packetFilter: string;
+  certificatePath: string;
+  privateKeyPath: string;
+}
 
-export const workerNameOf = (request: NodeRequest): string => `${request.cluster}-${request.name}`;
+/** Kubernetes' own advice for a node, and the kubelet's default. */
+const podsMax = 110;
 
-/** Names of the two secrets: the worker's own, and what all workers share. */
-export const secretIdsOf = (request: NodeRequest): { node: string; shared: string } => {
-  const prefix = `${request.secretPrefix}/${request.cluster}`;
-  return { node: `${prefix}/${request.name}`, shared: `${prefix}/shared` };
+const stateFolder = '/var/lib/kubelet';
+
+export const certificatePath = ({ workerName }: NodeNames): string =>
+  `${stateFolder}/${workerName}.pem`;
+export const privateKeyPath = ({ workerName }: NodeNames): string =>
+  `${stateFolder}/${workerName}-key.pem`;
+
+export const deriveNames = ({ name, settings }: NodeRequest): NodeNames => {
+  const folder = `${settings['secret-prefix']}/${settings.cluster}`;
+  return {
+    workerName: `${settings.cluster}-${name}`,
+    nodeSecret: `${folder}/${name}`,
+    sharedSecret: `${folder}/shared`,
+  };
 };
 
 export const deriveValues = (
-  request: NodeRequest,
-  facts: InstanceFacts,
-  nodeName: string,
-): NodeValues => ({
-  workerName: workerNameOf(request),
-  nodeName,
-  nodeAddress: facts.localIpv4,
-  podCidr: request.podCidr.text,
-  dnsAddress: request.dnsAddress,
-  clusterDomain: request.clusterDomain,
-  kubeProxyMode: request.kubeProxyMode,
-  masqueradeBackend: request.kubeProxyMode,
-  maxPods: Math.min(maxPodsDefault, sizeOf(request.podCidr) - addressesNotForPods),
+  { podCidr, settings }: NodeRequest,
+  names: NodeNames,
+  facts: { nodeName: string; nodeIp: string },
+): Values => ({
+  ...facts,
+  podCidr,
+  maxPods: Math.min(podsMax, podCapacity(rangeOf(podCidr))),
+  clusterDomain: settings['cluster-domain'],
+  dnsAddress: settings['dns-address'],
+  kubeProxyMode: settings['kube-proxy-mode'],
+  packetFilter: settings['kube-proxy-mode'],
+  certificatePath: certificatePath(names),
+  privateKeyPath: privateKeyPath(names),
 });

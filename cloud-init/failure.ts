@@ -7,7 +7,10 @@ export const failureClasses = {
   'secret-missing': { exitCode: 66, meaning: 'a secret does not exist' },
   imds: { exitCode: 69, meaning: 'the instance metadata service did not answer' },
   internal: { exitCode: 70, meaning: 'a fault of groundup itself' },
-  services: { exitCode: 71, meaning: 'the files are written, systemd refused to start the services' },
+  services: {
+    exitCode: 71,
+    meaning: 'the files are written, systemd refused to start the services',
+  },
   write: { exitCode: 73, meaning: 'a file could not be written' },
   'secrets-unreachable': { exitCode: 75, meaning: 'Secrets Manager did not answer' },
   'secret-content': { exitCode: 76, meaning: 'a secret does not hold what a node needs' },

@@ -1,74 +1,133 @@
-// Every file that a boot writes, as one table: place, mode, where its content comes from, and the
-// step of the manual procedure that it replaces.
-import type { NodeValues } from './derive.ts';
+// The files of a node as one table: where, mode, from what, and the step of the manual procedure
+// ("Kubernetes from the ground up", worker steps 9 to 18) that made it by hand.
+import { certificatePath, privateKeyPath, type NodeNames, type Values } from './derive.ts';
 
-export const templateNames = [
-  '172-20-bridge.conflist',
-  '99-loopback.conf',
-  'kubelet-config.yaml',
-  'kube-proxy-config.yaml',
-  'node.env',
-] as const;
-
-export type TemplateName = (typeof templateNames)[number];
+export type SecretForm = 'certificate' | 'private-key' | 'kubeconfig';
 
 export type FileSource =
-  | { template: TemplateName }
-  /** A key of the worker's own secret, or of the shared one. */
-  | { secret: 'node' | 'shared'; key: (values: Pick<NodeValues, 'workerName'>) => string };
+  | {
+      from: 'template';
+      /** File name in templates/, without `.mustache`. */
+      template: string;
+      /** The values that the template uses: all of these and no other. */
+      uses: readonly (keyof Values)[];
+    }
+  | {
+      from: 'secret';
+      secret: 'node' | 'shared';
+      field: (names: NodeNames) => string;
+      form: SecretForm;
+    };
 
 export interface FileRow {
-  path: (values: Pick<NodeValues, 'workerName'>) => string;
+  path: (names: NodeNames) => string;
   mode: number;
   source: FileSource;
-  /** Step of the seed's worker procedure. */
-  seedStep: number;
+  /** Step of the manual procedure; absent where it had no such file. */
+  seedStep?: number;
 }
 
-const plainMode = 0o644;
-const secretMode = 0o600;
+const readable = 0o644;
+const secret = 0o600;
 
-const template = (path: string, name: TemplateName, seedStep: number): FileRow => ({
+const rendered = (
+  path: string,
+  template: string,
+  uses: readonly (keyof Values)[],
+  seedStep?: number,
+): FileRow => ({
   path: () => path,
-  mode: plainMode,
-  source: { template: name },
-  seedStep,
+  mode: readable,
+  source: { from: 'template', template, uses },
+  ...(seedStep === undefined ? {} : { seedStep }),
 });
 
+/** Every file that the agent writes for the services, in the order in which they are put in place. */
 export const fileTable: readonly FileRow[] = [
-  template('/etc/cni/net.d/172-20-bridge.conflist', '172-20-bridge.conflist', 10),
-  template('/etc/cni/net.d/99-loopback.conf', '99-loopback.conf', 10),
   {
-    path: ({ workerName }) => `/var/lib/kubelet/${workerName}.pem`,
-    mode: secretMode,
-    source: { secret: 'node', key: ({ workerName }) => `${workerName}.pem` },
+    path: () => '/var/lib/kubernetes/ca.pem',
+    mode: secret,
+    source: { from: 'secret', secret: 'shared', field: () => 'ca.pem', form: 'certificate' },
     seedStep: 13,
   },
   {
-    path: ({ workerName }) => `/var/lib/kubelet/${workerName}-key.pem`,
-    mode: secretMode,
-    source: { secret: 'node', key: ({ workerName }) => `${workerName}-key.pem` },
+    path: certificatePath,
+    mode: secret,
+    source: {
+      from: 'secret',
+      secret: 'node',
+      field: ({ workerName }) => `${workerName}.pem`,
+      form: 'certificate',
+    },
     seedStep: 13,
   },
   {
-    path: () => '/var/lib/kubelet/kubeconfig',
-    mode: secretMode,
-    source: { secret: 'node', key: ({ workerName }) => `${workerName}.kubeconfig` },
+    path: privateKeyPath,
+    mode: secret,
+    source: {
+      from: 'secret',
+      secret: 'node',
+      field: ({ workerName }) => `${workerName}-key.pem`,
+      form: 'private-key',
+    },
     seedStep: 13,
   },
   {
     path: () => '/var/lib/kube-proxy/kubeconfig',
-    mode: secretMode,
-    source: { secret: 'shared', key: () => 'kube-proxy.kubeconfig' },
+    mode: secret,
+    source: {
+      from: 'secret',
+      secret: 'shared',
+      field: () => 'kube-proxy.kubeconfig',
+      form: 'kubeconfig',
+    },
     seedStep: 13,
   },
   {
-    path: () => '/var/lib/kubernetes/ca.pem',
-    mode: secretMode,
-    source: { secret: 'shared', key: () => 'ca.pem' },
+    path: () => '/var/lib/kubelet/kubeconfig',
+    mode: secret,
+    source: {
+      from: 'secret',
+      secret: 'node',
+      field: ({ workerName }) => `${workerName}.kubeconfig`,
+      form: 'kubeconfig',
+    },
     seedStep: 13,
   },
-  template('/var/lib/kubelet/kubelet-config.yaml', 'kubelet-config.yaml', 14),
-  template('/var/lib/kubelet/node.env', 'node.env', 15),
-  template('/var/lib/kube-proxy/kube-proxy-config.yaml', 'kube-proxy-config.yaml', 16),
+  rendered(
+    '/etc/cni/net.d/172-20-bridge.conflist',
+    '172-20-bridge.conflist',
+    ['podCidr', 'packetFilter'],
+    10,
+  ),
+  rendered('/etc/cni/net.d/99-loopback.conf', '99-loopback.conf', [], 10),
+  rendered(
+    '/var/lib/kubelet/kubelet-config.yaml',
+    'kubelet-config.yaml',
+    ['certificatePath', 'privateKeyPath', 'clusterDomain', 'dnsAddress', 'maxPods'],
+    14,
+  ),
+  rendered(
+    '/var/lib/kube-proxy/kube-proxy-config.yaml',
+    'kube-proxy-config.yaml',
+    ['nodeName', 'kubeProxyMode'],
+    16,
+  ),
+  rendered('/var/lib/kubelet/node.env', 'node.env', ['nodeName', 'nodeIp']),
+];
+
+/** The names of all templates, each used by one file. */
+export const templateNames: readonly string[] = fileTable.flatMap(({ source }) =>
+  source.from === 'template' ? [source.template] : [],
+);
+
+/** Folders that the files need, with their modes; parents come first. */
+export const folderTable: readonly { path: string; mode: number }[] = [
+  { path: '/etc/cni', mode: 0o755 },
+  { path: '/etc/cni/net.d', mode: 0o755 },
+  // As the kubelet itself would make it.
+  { path: '/var/lib/kubelet', mode: 0o750 },
+  { path: '/var/lib/kube-proxy', mode: 0o700 },
+  { path: '/var/lib/kubernetes', mode: 0o700 },
+  { path: '/var/lib/groundup', mode: 0o755 },
 ];

@@ -1,128 +1,146 @@
-// The metadata service (IMDSv2) -> user-data, facts about the instance, credentials of its role.
-// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
-import { sendRequests, type HttpRequest, type HttpResponse } from './curl.ts';
-import { BootFailure } from './failure.ts';
-import type { Host } from './host.ts';
-import { withRetries, type RetryLimits, type Try } from './retry.ts';
+// The instance metadata service, version 2 -> user-data and facts of the instance, role credentials.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
+import { isAddress, parseRange } from './cidr.ts';
+import { describeResponse, sendRequests, type HttpOptions, type HttpResponse } from './curl.ts';
+import { BootFailure, excerpt } from './failure.ts';
+import type { Host } from './hosts/host.ts';
+import { formatTries, retry, type Attempt, type RetryLimits } from './retry.ts';
 import { Secret } from './secret.ts';
 
-export interface InstanceFacts {
-  /** As the instance was launched with; empty when there is none. */
-  userData: string;
-  instanceId: string;
-  localIpv4: string;
-  region: string;
-  availabilityZone: string;
-  mac: string;
-  /** Empty when the instance has no profile. */
-  roleName: string;
-}
+export const imdsAddress = 'http://169.254.169.254';
 
-export interface RoleCredentials {
-  accessKeyId: Secret;
-  secretAccessKey: Secret;
-  sessionToken: Secret;
-}
+/** Link-local: an answer takes milliseconds or does not come. */
+const options: HttpOptions = { connectTimeoutMs: 2000, timeoutMs: 5000, isDirect: true };
 
-export interface ImdsSession {
-  baseUrl: string;
+const limits: RetryLimits = { deadlineMs: 60_000, triesMax: 20, delayMs: 250, delayMaxMs: 5000 };
+
+/** Credentials of a role may lag behind the boot by some seconds. */
+const credentialLimits: RetryLimits = { ...limits, deadlineMs: 45_000, delayMs: 1000 };
+
+const tokenLifetimeSeconds = 300;
+
+export interface Session {
+  url: string;
   token: Secret;
 }
 
-const requestTimeoutMs = 3000;
-// The metadata service is there within seconds of the address; a minute covers a busy host.
-const limits: RetryLimits = {
-  deadlineMs: 60_000,
-  triesMax: 40,
-  firstDelayMs: 200,
-  delayMaxMs: 3000,
-};
-/** Longer than a boot may take, short enough to be worthless afterwards. */
-const tokenTtlSeconds = 300;
+export interface InstanceFacts {
+  /** Absent when the instance has none. */
+  userData?: string;
+  region: string;
+  /** Domain of AWS in this partition, e.g. `amazonaws.com`. */
+  domain: string;
+  nodeIp: string;
+  mac: string;
+  /** Absent when the instance has no role, or not yet. */
+  roleName?: string;
+}
 
-const isTemporary = (status: number): boolean => status === 429 || status >= 500;
+export interface Credentials {
+  /** `<access key id>:<secret access key>` */
+  user: Secret;
+  sessionToken: Secret;
+}
 
-/** Every response, once each is `accepted`; others are retried when they are temporary. */
-const request = (
-  host: Host,
-  requests: readonly HttpRequest[],
-  accepted: readonly number[],
-): HttpResponse[] => {
-  const result = withRetries(host, limits, (): Try<HttpResponse[]> => {
-    const sent = sendRequests(host, requests, requestTimeoutMs);
-    if ('error' in sent) return { retry: sent.error };
-    const refused = sent.responses.findIndex(({ status }) => !accepted.includes(status));
-    if (refused < 0) return { value: sent.responses };
-    const status = sent.responses[refused]?.status ?? 0;
-    const path = new RegExp('^https?://[^/]+(/.*)$').exec(requests[refused]?.url ?? '')?.[1];
-    const text = `${path ?? ''} answered ${status}`;
-    return isTemporary(status) ? { retry: text } : { fatal: text };
+/** Answers that a later try may better: none at all, too many requests, the service's own trouble. */
+const isPassing = ({ status }: HttpResponse): boolean =>
+  status === 0 || status === 429 || status >= 500;
+
+const fail = (message: string) => new BootFailure('imds', `instance metadata: ${message}`);
+
+/** Asks for a session token, which every other request must show. */
+export const openSession = async (host: Host, url: string): Promise<Session> => {
+  const request = {
+    url: `${url}/latest/api/token`,
+    method: 'PUT',
+    headers: { 'X-aws-ec2-metadata-token-ttl-seconds': String(tokenLifetimeSeconds) },
+  } as const;
+  const outcome = await retry(host, limits, async (): Promise<Attempt<HttpResponse>> => {
+    const [response] = (await sendRequests(host, [request], options)) as [HttpResponse];
+    return isPassing(response) ? { again: describeResponse(response) } : { done: response };
   });
-  if ('value' in result) return result.value;
-  const tries = result.tries === 1 ? '1 try' : `${result.tries} tries`;
-  throw new BootFailure('metadata', `the metadata service failed: ${result.failed} (${tries})`);
+  if ('gaveUp' in outcome)
+    throw fail(`no token from ${url}: ${outcome.gaveUp} (${formatTries(outcome)})`);
+  const { status, body } = outcome.done;
+  if (status === 403) throw fail(`${url} answers HTTP 403: it is switched off for this instance`);
+  if (status !== 200 || body === '') throw fail(`no token from ${url}: HTTP ${status}`);
+  return { url, token: new Secret(body) };
 };
 
-/** A session token, without which the service answers 401. */
-export const openSession = (host: Host, baseUrl: string): ImdsSession => {
-  const [response] = request(
-    host,
-    [
-      {
-        url: `${baseUrl}/latest/api/token`,
-        method: 'PUT',
-        headers: { 'X-aws-ec2-metadata-token-ttl-seconds': String(tokenTtlSeconds) },
-      },
-    ],
-    [200],
-  );
-  return { baseUrl, token: new Secret(response?.body ?? '') };
+/** Reads paths below /latest/ in one go. A path that does not exist is `undefined`. */
+const read = async (
+  host: Host,
+  { url, token }: Session,
+  paths: readonly string[],
+): Promise<(string | undefined)[]> => {
+  const requests = paths.map((path) => ({
+    url: `${url}/latest/${path}`,
+    headers: { 'X-aws-ec2-metadata-token': token },
+  }));
+  const outcome = await retry(host, limits, async (): Promise<Attempt<HttpResponse[]>> => {
+    const responses = await sendRequests(host, requests, options);
+    const passing = responses.findIndex(isPassing);
+    if (passing === -1) return { done: responses };
+    return { again: `${paths[passing]}: ${describeResponse(responses[passing] as HttpResponse)}` };
+  });
+  if ('gaveUp' in outcome) throw fail(`${outcome.gaveUp} (${formatTries(outcome)})`);
+  return outcome.done.map(({ status, body }, index) => {
+    if (status === 404) return undefined;
+    if (status === 200) return body;
+    const reason = status === 401 ? 'HTTP 401: the token was refused' : `HTTP ${status}`;
+    throw fail(`${paths[index]}: ${reason}`);
+  });
 };
 
-const get = (session: ImdsSession, path: string): HttpRequest => ({
-  url: `${session.baseUrl}/latest/${path}`,
-  headers: { 'X-aws-ec2-metadata-token': session.token.reveal() },
-});
-
-const factPaths = {
-  userData: 'user-data',
-  instanceId: 'meta-data/instance-id',
-  localIpv4: 'meta-data/local-ipv4',
-  region: 'meta-data/placement/region',
-  availabilityZone: 'meta-data/placement/availability-zone',
-  mac: 'meta-data/mac',
-  roleName: 'meta-data/iam/security-credentials/',
-} as const satisfies Record<keyof InstanceFacts, string>;
-
-/** What only some instances have; the service answers 404 for the others. */
-const optionalFacts: readonly (keyof InstanceFacts)[] = ['userData', 'roleName'];
-
-/** All facts in one process; a missing user-data or role is an empty string. */
-export const readFacts = (host: Host, session: ImdsSession): InstanceFacts => {
-  const names = Object.keys(factPaths) as (keyof InstanceFacts)[];
-  const requests = names.map((name) => get(session, factPaths[name]));
-  const responses = request(host, requests, [200, 404]);
-  const facts: Partial<InstanceFacts> = {};
-  for (const [index, name] of names.entries()) {
-    const { status, body } = responses[index] ?? { status: 0, body: '' };
-    const found = status === 200;
-    if (!found && !optionalFacts.includes(name))
-      throw new BootFailure('metadata', `the metadata service has no ${factPaths[name]}`);
-    facts[name] = found ? (name === 'userData' ? body : body.trim()) : '';
-  }
-  return facts as InstanceFacts;
+const checked = (
+  path: string,
+  value: string | undefined,
+  isRight: (value: string) => boolean,
+): string => {
+  const text = value?.trim();
+  if (text === undefined || text === '') throw fail(`${path}: there is none`);
+  if (!isRight(text)) throw fail(`${path}: "${excerpt(text, 60)}" is not what belongs there`);
+  return text;
 };
 
-const parseCredentials = (body: string): RoleCredentials | undefined => {
+const rolePath = 'meta-data/iam/security-credentials/';
+
+/** The first line of the list of roles; an instance has one at most. */
+const roleOf = (list: string | undefined): string | undefined => {
+  const name = list?.trim().split('\n')[0];
+  return name === undefined || name === '' ? undefined : name;
+};
+
+/** User-data and everything else that is needed from the service before secrets are read. */
+export const readFacts = async (host: Host, session: Session): Promise<InstanceFacts> => {
+  const [userData, region, domain, nodeIp, mac, roles] = await read(host, session, [
+    'user-data',
+    'meta-data/placement/region',
+    'meta-data/services/domain',
+    'meta-data/local-ipv4',
+    'meta-data/mac',
+    rolePath,
+  ]);
+  const roleName = roleOf(roles);
+  return {
+    ...(userData === undefined ? {} : { userData }),
+    region: checked('placement/region', region, (text) => /^[a-z]{2}[a-z0-9-]+-\d+$/.test(text)),
+    domain: checked('services/domain', domain ?? 'amazonaws.com', (text) =>
+      /^[a-z0-9.-]+$/.test(text),
+    ),
+    nodeIp: checked('local-ipv4', nodeIp, isAddress),
+    mac: checked('mac', mac, (text) => /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i.test(text)),
+    ...(roleName === undefined ? {} : { roleName }),
+  };
+};
+
+const parseCredentials = (body: string): Credentials | undefined => {
   try {
-    const read = JSON.parse(body) as Record<string, unknown>;
-    const { AccessKeyId, SecretAccessKey, Token } = read;
-    if (read['Code'] !== 'Success') return undefined;
+    const { AccessKeyId, SecretAccessKey, Token } = JSON.parse(body) as Record<string, unknown>;
     if (typeof AccessKeyId !== 'string' || typeof SecretAccessKey !== 'string') return undefined;
     if (typeof Token !== 'string') return undefined;
     return {
-      accessKeyId: new Secret(AccessKeyId),
-      secretAccessKey: new Secret(SecretAccessKey),
+      user: new Secret(`${AccessKeyId}:${SecretAccessKey}`),
       sessionToken: new Secret(Token),
     };
   } catch {
@@ -130,32 +148,23 @@ const parseCredentials = (body: string): RoleCredentials | undefined => {
   }
 };
 
-/** Credentials of the instance's role, and the VPC's ranges, in one process. */
-export const readCredentials = (
+/** Role credentials, and the VPC's ranges, which are read in the same go. */
+export const readCredentials = async (
   host: Host,
-  session: ImdsSession,
+  session: Session,
   facts: InstanceFacts,
-): { credentials: RoleCredentials; vpcRanges: string[] } => {
-  if (facts.roleName === '')
-    throw new BootFailure(
-      'credentials',
-      'the instance has no IAM role to read its secrets with; give it an instance profile',
-    );
-  const role = facts.roleName.split('\n')[0] ?? '';
-  const [credentialsResponse, rangesResponse] = request(
-    host,
-    [
-      get(session, `meta-data/iam/security-credentials/${role}`),
-      get(session, `meta-data/network/interfaces/macs/${facts.mac}/vpc-ipv4-cidr-blocks`),
-    ],
-    [200, 404],
-  );
-  const credentials = parseCredentials(credentialsResponse?.body ?? '');
-  if (credentials === undefined)
-    throw new BootFailure(
-      'credentials',
-      `the metadata service gave no usable credentials for role ${role}`,
-    );
-  const ranges = rangesResponse?.status === 200 ? rangesResponse.body : '';
-  return { credentials, vpcRanges: ranges.split(/\s+/).filter((range) => range !== '') };
+): Promise<{ credentials: Credentials; vpcRanges: string[] }> => {
+  const vpcPath = `meta-data/network/interfaces/macs/${facts.mac}/vpc-ipv4-cidr-blocks`;
+  let { roleName } = facts;
+  const outcome = await retry(host, credentialLimits, async () => {
+    if (roleName === undefined) roleName = roleOf((await read(host, session, [rolePath]))[0]);
+    if (roleName === undefined) return { again: 'the instance has no IAM role' };
+    const [body, ranges] = await read(host, session, [`${rolePath}${roleName}`, vpcPath]);
+    const credentials = body === undefined ? undefined : parseCredentials(body);
+    if (credentials === undefined) return { again: `role ${roleName} has no credentials yet` };
+    const vpcRanges = (ranges ?? '').split('\n').flatMap((text) => parseRange(text.trim()) ?? []);
+    return { done: { credentials, vpcRanges: vpcRanges.map(({ text }) => text) } };
+  });
+  if ('done' in outcome) return outcome.done;
+  throw new BootFailure('secrets-denied', `${outcome.gaveUp} (${formatTries(outcome)})`);
 };

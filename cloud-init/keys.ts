@@ -1,84 +1,89 @@
-// The keys of user-data, in one table: parser, checker and docs/user-data.md read it.
+// The keys of user-data as one table: form in words, example, description, and the check of one value.
+// Keys that are also settings of images/worker.yaml override what was baked.
+import { isAddress, parseRange } from './cidr.ts';
 
 export interface KeyRow {
-  key: string;
-  /** Must be present. */
   required: boolean;
-  /** Overrides this setting of images/worker.yaml. */
-  overridesSetting: boolean;
-  /** An example that is valid. */
+  /** The form in words: `<value> is not <form>`. */
+  form: string;
   example: string;
-  meaning: string;
+  description: string;
+  accepts(value: string): boolean;
 }
 
-export const keyTable = [
-  {
-    key: 'name',
+const label = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
+const dnsName = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
+const secretPath = /^[A-Za-z0-9_+=.@-]+(?:\/[A-Za-z0-9_+=.@-]+)*$/;
+const proxyModes = ['nftables', 'iptables'];
+
+/** Every key, in the order of the documentation. */
+export const keyTable = {
+  name: {
     required: true,
-    overridesSetting: false,
+    form: 'a lower-case DNS label of at most 40 characters',
     example: 'worker-0',
-    meaning: 'the worker; with the cluster it names the secret and the certificate files',
+    description: 'The node’s part of every name: files and secrets are called <cluster>-<name>.',
+    accepts: (value) => value.length <= 40 && label.test(value),
   },
-  {
-    key: 'pod-cidr',
+  'pod-cidr': {
     required: true,
-    overridesSetting: false,
+    form: 'an IPv4 range',
     example: '172.20.0.0/24',
-    meaning: "addresses of this worker's pods; no other worker has them",
+    description: 'Range of the pods on this node, from /16 to /28; each node has its own.',
+    accepts: (value) => parseRange(value) !== undefined,
   },
-  {
-    key: 'cluster',
+  cluster: {
     required: false,
-    overridesSetting: true,
-    example: 'k8s-cluster-from-ground-up',
-    meaning: "the cluster's name, the first part of every file and secret name",
+    form: 'a lower-case DNS label of at most 40 characters',
+    example: 'prod-eu-1',
+    description: 'Cluster name: first part of every worker name and of the secret names.',
+    accepts: (value) => value.length <= 40 && label.test(value),
   },
-  {
-    key: 'service-cidr',
+  'service-cidr': {
     required: false,
-    overridesSetting: true,
+    form: 'an IPv4 range',
     example: '10.32.0.0/24',
-    meaning: "the API server's --service-cluster-ip-range",
+    description: 'Range of Service addresses, the same as the API server has.',
+    accepts: (value) => parseRange(value) !== undefined,
   },
-  {
-    key: 'dns-address',
+  'dns-address': {
     required: false,
-    overridesSetting: true,
+    form: 'an IPv4 address',
     example: '10.32.0.10',
-    meaning: 'cluster IP of the DNS Service, written into every pod',
+    description: 'Service address of the cluster DNS; inside service-cidr.',
+    accepts: isAddress,
   },
-  {
-    key: 'cluster-domain',
+  'cluster-domain': {
     required: false,
-    overridesSetting: true,
+    form: 'a lower-case DNS name of at most 63 characters',
     example: 'cluster.local',
-    meaning: 'DNS domain of Services',
+    description: 'DNS domain of the cluster.',
+    accepts: (value) => value.length <= 63 && dnsName.test(value),
   },
-  {
-    key: 'secret-prefix',
+  'secret-prefix': {
     required: false,
-    overridesSetting: true,
+    form: 'a path of letters, digits and _+=.@- without a slash at its ends, at most 100 characters',
     example: 'k8s',
-    meaning: 'secrets are <prefix>/<cluster>/<name> and <prefix>/<cluster>/shared',
+    description:
+      'Secrets are <secret-prefix>/<cluster>/<name> and <secret-prefix>/<cluster>/shared.',
+    accepts: (value) => value.length <= 100 && secretPath.test(value),
   },
-  {
-    key: 'kube-proxy-mode',
+  'kube-proxy-mode': {
     required: false,
-    overridesSetting: true,
+    form: 'nftables or iptables',
     example: 'nftables',
-    meaning: 'nftables or iptables; the image must have been made for iptables',
+    description: 'How kube-proxy programs the kernel; iptables needs an image baked for it.',
+    accepts: (value) => proxyModes.includes(value),
   },
-] as const satisfies readonly KeyRow[];
+} as const satisfies Record<string, KeyRow>;
 
-export type Key = (typeof keyTable)[number]['key'];
+export type Key = keyof typeof keyTable;
 
-export const keyNames: readonly Key[] = keyTable.map(({ key }) => key);
+export const keys = Object.keys(keyTable) as Key[];
 
-export const isKey = (text: string): text is Key => (keyNames as readonly string[]).includes(text);
+export const isKey = (text: string): text is Key => Object.hasOwn(keyTable, text);
 
-/** Values of `/etc/groundup/settings.json`, baked from images/worker.yaml. */
-export type BakedSettings = Record<
-  Extract<Key, 'cluster' | 'service-cidr' | 'dns-address' | 'cluster-domain'>,
-  string
-> &
-  Record<'secret-prefix' | 'kube-proxy-mode', string>;
+/** Keys whose value is baked and may be overridden. */
+export type SettingKey = Exclude<Key, 'name' | 'pod-cidr'>;
+
+export const settingKeys = keys.filter((key): key is SettingKey => !keyTable[key].required);

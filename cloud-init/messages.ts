@@ -60,10 +60,6 @@ export const messages = {
     message: '{address} is {use} of service-cidr {range}',
     hint: 'the usual address in that range is {suggestion}',
   },
-  'names-too-long': {
-    message: '{workerName} has {length} characters, the most is {lengthMax}',
-    hint: 'cluster and name together make the name of files and secrets: shorten one',
-  },
 } as const satisfies Record<string, Row>;
 
 export type MessageId = keyof typeof messages;

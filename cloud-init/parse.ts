@@ -1,58 +1,62 @@
-// Fields -> one value per key, and findings for everything that is no key, twice or empty.
-import { isKey, keyNames, keyTable, type Key } from './keys.ts';
-import { messages, type Message } from './messages.ts';
+// Fields of user-data -> one value per known key, and a finding for each field that is none.
+import { isKey, keys, keyTable, type Key } from './keys.ts';
+import { makeFinding } from './messages.ts';
 import { nearestWord } from './nearest.ts';
 import type { Finding } from './report.ts';
-import type { Field } from './user-data.ts';
+import type { Field, Span } from './user-data.ts';
 
-export type Draft = Partial<Record<Key, Field>>;
+/** What user-data says about a key, unchecked: the value's place, even when it is wrong. */
+export type ParsedFields = Partial<Record<Key, Span>>;
 
-/** A finding about a field's value. */
-export const atValue = (field: Field, message: Message): Finding => ({
-  ...message,
-  severity: 'error',
-  key: field.key,
-  line: field.line,
-  column: field.valueColumn,
-  length: Math.max(1, field.value.length),
-});
+export interface Parsed {
+  fields: ParsedFields;
+  /** Known keys that were named in some form, so that none of them counts as missing. */
+  named: ReadonlySet<Key>;
+  findings: Finding[];
+}
 
-const atKey = (field: Field, message: Message, key?: string): Finding => ({
-  ...message,
-  severity: 'error',
-  ...(key === undefined ? {} : { key }),
-  line: field.line,
-  column: field.keyColumn,
-  length: Math.max(1, field.key.length),
-});
-
-const exampleOf = (key: Key): string => keyTable.find((row) => row.key === key)?.example ?? '';
-
-const checkField = (field: Field, draft: Draft): Finding | undefined => {
-  const { key, value } = field;
-  if (!field.hasEquals) return atKey(field, messages.noEquals(key));
-  if (!isKey(key))
-    return atKey(field, messages.unknownKey(key, nearestWord(key, keyNames), keyNames));
-  const before = draft[key];
-  if (before) return atKey(field, messages.duplicateKey(before.line, before.keyColumn), key);
-  draft[key] = field;
-  if (value === '') return atValue(field, messages.emptyValue(key, exampleOf(key)));
-  if (/\$[{(A-Za-z_]|\{\{/.test(value)) return atValue(field, messages.unexpandedVariable(value));
-  return undefined;
+const unknownKey = ({ key }: Field): Finding => {
+  const nearest = nearestWord(key.text.replaceAll('_', '-'), keys);
+  return makeFinding('unknown-key', key, key.text === '' ? undefined : key.text.slice(0, 40), {
+    suggestion: nearest === undefined ? '' : `did you mean ${nearest}? `,
+    keys: keys.toSorted().join(', '),
+  });
 };
 
-/** Never throws; a key that has a finding may still be in the draft. */
-export const parseFields = (fields: readonly Field[]): { draft: Draft; findings: Finding[] } => {
-  const draft: Draft = {};
+const quotes = /^(["'])(.*)\1$/;
+
+/** Sorts fields by key; every fault becomes a finding, none stops the rest. */
+export const parseFields = (fields: readonly Field[]): Parsed => {
+  const known: ParsedFields = {};
+  const places = new Map<Key, Span>();
   const findings: Finding[] = [];
   for (const field of fields) {
-    const finding = checkField(field, draft);
-    if (finding) findings.push(finding);
+    const { key, value } = field;
+    const name = key.text;
+    if (value === undefined) {
+      findings.push(makeFinding('not-a-field', key, undefined, { text: name }));
+      continue;
+    }
+    if (!isKey(name)) {
+      findings.push(unknownKey(field));
+      continue;
+    }
+    const first = places.get(name);
+    if (first !== undefined) {
+      const place = `${first.line}:${first.column}`;
+      findings.push(makeFinding('duplicate-key', key, name, { place }));
+      continue;
+    }
+    places.set(name, key);
+    const bare = quotes.exec(value.text)?.[2];
+    if (value.text === '') {
+      const { example } = keyTable[name];
+      findings.push(makeFinding('empty-value', key, name, { key: name, example }));
+    } else if (bare !== undefined) {
+      findings.push(
+        makeFinding('quoted-value', value, name, { value: value.text, key: name, bare }),
+      );
+    } else known[name] = value;
   }
-  for (const { key, required, example } of keyTable) {
-    if (!required || draft[key] !== undefined) continue;
-    const missing = messages.missingKey(key, example);
-    findings.push({ ...missing, severity: 'error', key, line: 1, column: 1, length: 1 });
-  }
-  return { draft, findings };
+  return { fields: known, named: new Set(places.keys()), findings };
 };

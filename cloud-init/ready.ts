@@ -1,110 +1,167 @@
-// A started kubelet -> the one line that says how long it took to become Ready, and the timeline.
-// Nothing waits for this; it asks the API server with the kubelet's own credentials.
-import { parse } from 'yaml';
-import { sendRequests } from './curl.ts';
-import type { Host } from './host.ts';
-import { parseTimeline, Timeline, timelineFile, writeTimeline } from './timeline.ts';
+// The node's own credentials -> the moment when the API server calls it Ready, told on the console.
+// One request watches the node: asking again and again would take time from the kubelet's start.
+import { reportFailures } from './agent.ts';
+import { formatOptions } from './curl.ts';
+import { BootFailure, excerpt } from './failure.ts';
+import type { Host } from './hosts/host.ts';
+import { parseKubeconfig, type Kubeconfig, type PemSource } from './kubeconfig.ts';
+import { Secret } from './secret.ts';
+import {
+  formatReady,
+  parseTimeline,
+  timelinePath,
+  writeTimeline,
+  type Timeline,
+} from './timeline.ts';
 
 const deadlineMs = 5 * 60_000;
-const firstDelayMs = 3000;
-const delayMs = 1500;
+/** A watch that ends early, or an API server that is not there yet, is tried again after this. */
+const pauseMs = 1500;
 
-interface ApiAccess {
-  url: string;
-  options: Record<string, string>;
+const kubeconfigPath = '/var/lib/kubelet/kubeconfig';
+const environmentPath = '/var/lib/kubelet/node.env';
+/** On a file system in memory, made by groundup.service. */
+const runFolder = '/run/groundup';
+
+interface Condition {
+  type?: string;
+  status?: string;
+  message?: string;
 }
 
-/** Where and as whom the kubelet talks, from the files it reads itself. */
-const readAccess = (host: Host): ApiAccess => {
-  const read = (path: string): string => {
-    const text = host.readFile(path);
-    if (text === undefined) throw new Error(`${path} is missing`);
-    return text;
+interface WatchEvent {
+  type?: string;
+  object?: {
+    message?: string;
+    status?: { conditions?: Condition[]; nodeInfo?: { bootID?: string } };
   };
-  const kubelet = parse(read('/var/lib/kubelet/kubelet-config.yaml')) as Record<string, string>;
-  const kubeconfig = parse(read('/var/lib/kubelet/kubeconfig')) as {
-    clusters?: { cluster?: { server?: string } }[];
-  };
-  const server = kubeconfig.clusters?.[0]?.cluster?.server ?? '';
-  const nodeName = /^NODE_NAME=(.+)$/m.exec(read('/var/lib/kubelet/node.env'))?.[1] ?? '';
-  return {
-    url: `${server}/api/v1/nodes/${nodeName}`,
-    options: {
-      cacert: '/var/lib/kubernetes/ca.pem',
-      cert: kubelet['tlsCertFile'] ?? '',
-      key: kubelet['tlsPrivateKeyFile'] ?? '',
-    },
-  };
-};
-
-interface NodeObject {
-  status?: { conditions?: { type?: string; status?: string; message?: string }[] };
 }
 
-/** Undefined when Ready; otherwise what is known of the reason. */
-const whyNotReady = (host: Host, access: ApiAccess): string | undefined => {
-  const sent = sendRequests(host, [{ url: access.url, options: access.options }], 5000);
-  if ('error' in sent) return sent.error;
-  const { status, body } = sent.responses[0] ?? { status: 0, body: '' };
-  if (status !== 200) return `the API server answered ${status}`;
-  const node = JSON.parse(body) as NodeObject;
-  const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
-  if (ready?.status === 'True') return undefined;
-  return ready?.message ?? 'the kubelet has not reported yet';
+/** What one line of a watch says: Ready in this boot, or why not yet. */
+export const judgeEvent = (line: string, bootId: string): { ready: true } | { cause: string } => {
+  let event: WatchEvent;
+  try {
+    event = JSON.parse(line) as WatchEvent;
+  } catch {
+    return { cause: `the API server answers "${excerpt(line, 80)}"` };
+  }
+  const status = event.object?.status;
+  if (typeof status !== 'object') {
+    const said = event.object?.message ?? (event as { message?: string }).message;
+    return { cause: `the API server says: ${excerpt(said ?? line, 160)}` };
+  }
+  // After a reboot the node's object still tells of the last boot until the kubelet has spoken.
+  if (status.nodeInfo?.bootID !== bootId) return { cause: 'the kubelet has not registered' };
+  const condition = status.conditions?.find(({ type }) => type === 'Ready');
+  if (condition?.status === 'True') return { ready: true };
+  return { cause: excerpt(condition?.message ?? 'the node has no Ready condition', 160) };
 };
 
-// Moments that systemd recorded: our event, the unit, the property (microseconds).
-const recorded = [
-  ['network-online', 'systemd-networkd-wait-online.service', 'ActiveEnterTimestampMonotonic'],
-  ['containerd-ready', 'containerd.service', 'ActiveEnterTimestampMonotonic'],
-  ['kubelet-started', 'kubelet.service', 'ExecMainStartTimestampMonotonic'],
-] as const;
+/** curl reads certificates from files only: embedded ones are put into memory for a while. */
+const asFile = (host: Host, name: string, source: PemSource, made: string[]): string => {
+  if ('path' in source) return source.path;
+  const path = `${runFolder}/${name}`;
+  host.remove(path);
+  host.createFile(path, source.text.reveal(), 0o600);
+  made.push(path);
+  return path;
+};
 
-const addRecorded = (host: Host, timeline: Timeline): void => {
-  for (const [event, unit, property] of recorded) {
-    const { stdout } = host.run({
-      file: 'systemctl',
-      args: ['show', '--value', `--property=${property}`, unit],
-      timeoutMs: 10_000,
+const watchConfig = (
+  host: Host,
+  kubeconfig: Kubeconfig,
+  nodeName: string,
+  made: string[],
+): Secret => {
+  const { server, authority, certificate, privateKey, token } = kubeconfig;
+  const file = (option: string, name: string, source?: PemSource): [string, string][] =>
+    source === undefined ? [] : [[option, asFile(host, name, source, made)]];
+  const seconds = Math.round(deadlineMs / 1000);
+  const query = `fieldSelector=metadata.name%3D${nodeName}&watch=true&timeoutSeconds=${seconds}`;
+  return new Secret(
+    formatOptions([
+      ['url', `${server}/api/v1/nodes?${query}`],
+      ['silent'],
+      ['show-error'],
+      ['no-buffer'],
+      ['globoff'],
+      ['connect-timeout', '5'],
+      ...file('cacert', 'ready-ca.pem', authority),
+      ...file('cert', 'ready-client.pem', certificate),
+      ...file('key', 'ready-client-key.pem', privateKey),
+      ...(token === undefined
+        ? []
+        : [['header', `Authorization: Bearer ${token.reveal()}`] as [string, string]]),
+    ]),
+  );
+};
+
+const readNodeName = (host: Host): string => {
+  const name = /^NODE_NAME=(.+)$/m.exec(host.readFile(environmentPath) ?? '')?.[1];
+  if (name === undefined) throw new BootFailure('not-ready', `${environmentPath}: no NODE_NAME`);
+  return name;
+};
+
+const watchUntilReady = async (host: Host, config: Secret, bootId: string): Promise<void> => {
+  const startMs = host.uptimeMs();
+  let cause = 'the API server was not asked yet';
+  for (;;) {
+    const remainingMs = deadlineMs - (host.uptimeMs() - startMs);
+    if (remainingMs <= 0) break;
+    let isReady = false;
+    const { exitCode, stderr } = await host.run('curl', ['-q', '--config', '-'], {
+      stdin: config,
+      timeoutMs: remainingMs,
+      onLine: (line) => {
+        if (line.trim() === '') return false;
+        const judged = judgeEvent(line, bootId);
+        if ('cause' in judged) ({ cause } = judged);
+        else isReady = true;
+        return isReady;
+      },
     });
-    const uptimeUs = Number(stdout.trim());
-    if (uptimeUs > 0) timeline.add(event, uptimeUs / 1000);
+    if (isReady) return;
+    if (exitCode !== 0 && stderr !== '') cause = excerpt(stderr, 160);
+    await host.sleep(pauseMs * (0.5 + host.random()));
   }
+  const outcome = 'the kubelet goes on trying';
+  throw new BootFailure('not-ready', `after ${deadlineMs / 1000} s: ${cause}`, outcome);
 };
 
-const readyLine = (timeline: Timeline, uptimeMs: number): string => {
-  const parts = [
-    ['user-data', timeline.between('agent-started', 'user-data-read')],
-    ['secrets', timeline.between('user-data-read', 'secrets-read')],
-    ['files', timeline.between('secrets-read', 'files-written')],
-    ['kubelet', timeline.between('services-started', 'node-ready')],
-  ].flatMap(([name, seconds]) => (seconds === undefined ? [] : [`${name} ${seconds}`]));
-  return `groundup: Ready in ${(uptimeMs / 1000).toFixed(1)} s (${parts.join(', ')})`;
+/** systemd's own record of when userspace began, milliseconds; absent when it does not say. */
+const readUserspaceMs = async (host: Host): Promise<Timeline> => {
+  const { stdout } = await host.run(
+    'systemctl',
+    ['show', '--property=UserspaceTimestampMonotonic'],
+    { timeoutMs: 10_000 },
+  );
+  const microseconds = /=(\d+)$/m.exec(stdout)?.[1];
+  return microseconds === undefined ? {} : { userspace: Number(microseconds) / 1000 };
 };
 
-/** `agent.mjs ready`; returns 0 when Ready, 1 after the deadline. */
-export const runReady = (host: Host): number => {
-  const endMs = host.uptimeMs() + deadlineMs;
-  const access = readAccess(host);
-  host.sleepMs(firstDelayMs);
-  let reason = whyNotReady(host, access);
-  while (reason !== undefined && host.uptimeMs() + delayMs < endMs) {
-    host.sleepMs(delayMs);
-    reason = whyNotReady(host, access);
+const awaitReady = async (host: Host): Promise<void> => {
+  const nodeName = readNodeName(host);
+  const kubeconfig = parseKubeconfig(host.readFile(kubeconfigPath) ?? '');
+  if (typeof kubeconfig === 'string')
+    throw new BootFailure('not-ready', `${kubeconfigPath} ${kubeconfig}`);
+  const bootId = (host.readFile('/proc/sys/kernel/random/boot_id') ?? '').trim();
+  const made: string[] = [];
+  try {
+    const config = watchConfig(host, kubeconfig, nodeName, made);
+    await watchUntilReady(host, config, bootId);
+  } finally {
+    for (const path of made) host.remove(path);
   }
-  if (reason !== undefined) {
-    const line = `groundup: NOT Ready after ${deadlineMs / 1000} s: ${reason}`;
-    host.log('error', line);
-    host.console(line);
-    return 1;
-  }
-  const timeline = new Timeline();
-  timeline.events.push(...parseTimeline(host.readFile(timelineFile) ?? ''));
-  timeline.add('node-ready', host.uptimeMs());
-  addRecorded(host, timeline);
-  writeTimeline(host, timeline);
-  const line = readyLine(timeline, host.uptimeMs());
+  const timeline = {
+    ...parseTimeline(host.readFile(timelinePath) ?? ''),
+    'node-ready': host.uptimeMs(),
+  };
+  const line = `groundup: ${formatReady(timeline)}`;
   host.log('info', line);
   host.console(line);
-  return 0;
+  writeTimeline(host, { ...timeline, ...(await readUserspaceMs(host)) });
 };
+
+/** The command `ready`: waits at most five minutes, then says so in one line either way. */
+export const ready = (host: Host): Promise<number> =>
+  reportFailures(host, 'NOT Ready', () => awaitReady(host));

@@ -62,3 +62,13 @@ export const formatFindings = (
     .toSorted(byPlace)
     .map((finding) => formatFinding(source, text, finding))
     .join('\n');
+
+/** All findings in one line for a console: `1:24 pod-cidr: … has host bits set (the network …), …`. */
+export const formatFindingsInLine = (findings: readonly Finding[]): string =>
+  findings
+    .toSorted(byPlace)
+    .map(({ line, column, key, message, hint }) => {
+      const subject = key === undefined ? '' : `${key}: `;
+      return `${line}:${column} ${subject}${message}${hint === '' ? '' : ` (${hint})`}`;
+    })
+    .join(', ');

@@ -1,33 +1,41 @@
-// Something that may fail for a while -> its value, or the last failure when the deadline passes.
-import type { Host } from './host.ts';
+// An attempt that may have to be repeated -> its result, within a deadline and a number of tries.
+import type { Host } from './hosts/host.ts';
 
 export interface RetryLimits {
+  /** No new try begins after this long. */
   deadlineMs: number;
   triesMax: number;
-  firstDelayMs: number;
+  /** Wait after the first try; doubles with each one up to `delayMaxMs`, half of it random. */
+  delayMs: number;
   delayMaxMs: number;
 }
 
-export type Try<T> = { value: T } | { retry: string } | { fatal: string };
+/** `again` says why the try did not count. */
+export type Attempt<T> = { done: T } | { again: string };
 
-export type RetryResult<T> = { value: T; tries: number } | { failed: string; tries: number };
+export type Outcome<T> = { done: T } | { gaveUp: string; tries: number; elapsedMs: number };
 
-/** Delays double up to a maximum; each is drawn from its upper half, so that a herd spreads out. */
-export const withRetries = <T>(
+/** Wait before the next try; random, so that a hundred nodes do not come back at once. */
+export const delayAfter = (tries: number, limits: RetryLimits, random: number): number =>
+  Math.min(limits.delayMaxMs, limits.delayMs * 2 ** (tries - 1)) * (0.5 + random / 2);
+
+export const retry = async <T>(
   host: Host,
   limits: RetryLimits,
-  attempt: () => Try<T>,
-): RetryResult<T> => {
-  const endMs = host.uptimeMs() + limits.deadlineMs;
-  let delayMs = limits.firstDelayMs;
+  attempt: () => Promise<Attempt<T>>,
+): Promise<Outcome<T>> => {
+  const startMs = host.uptimeMs();
   for (let tries = 1; ; tries += 1) {
-    const result = attempt();
-    if ('value' in result) return { value: result.value, tries };
-    if ('fatal' in result) return { failed: result.fatal, tries };
-    const waitMs = Math.round(delayMs * (0.5 + host.random() / 2));
-    if (tries >= limits.triesMax || host.uptimeMs() + waitMs >= endMs)
-      return { failed: result.retry, tries };
-    host.sleepMs(waitMs);
-    delayMs = Math.min(delayMs * 2, limits.delayMaxMs);
+    const result = await attempt();
+    if ('done' in result) return result;
+    const delayMs = delayAfter(tries, limits, host.random());
+    const elapsedMs = host.uptimeMs() - startMs;
+    if (tries >= limits.triesMax || elapsedMs + delayMs > limits.deadlineMs)
+      return { gaveUp: result.again, tries, elapsedMs };
+    await host.sleep(delayMs);
   }
 };
+
+/** `(3 tries in 12 s)` */
+export const formatTries = ({ tries, elapsedMs }: { tries: number; elapsedMs: number }): string =>
+  tries === 1 ? '1 try' : `${tries} tries in ${Math.round(elapsedMs / 1000)} s`;

@@ -1,134 +1,177 @@
-// Secrets Manager -> the seed's files, by one BatchGetSecretValue signed with SigV4.
+// Names of two secrets + role credentials -> the texts of the node's certificates and kubeconfigs.
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html
-import { sendRequests } from './curl.ts';
-import { BootFailure } from './failure.ts';
-import type { Host } from './host.ts';
-import type { RoleCredentials } from './imds.ts';
-import { withRetries, type RetryLimits, type Try } from './retry.ts';
+import { describeResponse, sendRequests, type HttpRequest, type HttpResponse } from './curl.ts';
+import type { NodeNames } from './derive.ts';
+import { BootFailure, excerpt, type FailureClass } from './failure.ts';
+import { fileTable, type SecretForm } from './files.ts';
+import type { Host } from './hosts/host.ts';
+import type { Credentials } from './imds.ts';
+import { parseKubeconfig } from './kubeconfig.ts';
+import { formatTries, retry, type Attempt, type RetryLimits } from './retry.ts';
 import { Secret } from './secret.ts';
 
-export interface SecretsRequest {
-  endpoint: string;
+const limits: RetryLimits = { deadlineMs: 60_000, triesMax: 10, delayMs: 500, delayMaxMs: 8000 };
+const timeouts = { connectTimeoutMs: 5000, timeoutMs: 15_000 };
+
+export interface SecretsSource {
+  url: string;
   region: string;
-  /** PEM file of further authorities, when the machine has one. */
-  authorityFile: string | undefined;
-  credentials: RoleCredentials;
-  /** Names of the secrets wanted. */
-  ids: readonly string[];
+  credentials: Credentials;
+  authorityFile?: string;
 }
 
-/** Secret name -> key of its JSON -> value. */
-export type SecretFiles = Record<string, Record<string, Secret>>;
+/** Name of a secret -> its fields. */
+export type SecretFields = Record<string, Readonly<Record<string, unknown>>>;
 
-const requestTimeoutMs = 10_000;
-const limits: RetryLimits = {
-  deadlineMs: 120_000,
-  triesMax: 12,
-  firstDelayMs: 500,
-  delayMaxMs: 8000,
-};
-
-/** Answers that pass: throttling, and faults of the service. */
-const temporaryErrors = new Set([
-  'ThrottlingException',
-  'TooManyRequestsException',
-  'InternalServiceError',
-  'ServiceUnavailableException',
-  'RequestTimeoutException',
-]);
-
-interface BatchAnswer {
+interface Answer {
   SecretValues?: { Name?: string; SecretString?: string }[];
-  Errors?: { SecretId?: string; ErrorCode?: string }[];
+  Errors?: { SecretId?: string; ErrorCode?: string; Message?: string }[];
+  __type?: string;
+  Message?: string;
+  message?: string;
 }
 
-const parseJson = (text: string): unknown => {
+const passingCodes = /Throttling|TooManyRequests|InternalService|ServiceUnavailable|RequestTimeout/;
+const deniedCodes =
+  /AccessDenied|UnrecognizedClient|ExpiredToken|InvalidSignature|Decryption|Token/;
+
+const classOf = (code: string): FailureClass => {
+  if (/ResourceNotFound/.test(code)) return 'secret-missing';
+  return deniedCodes.test(code) ? 'secrets-denied' : 'secrets-unreachable';
+};
+
+const parseAnswer = (body: string): Answer => {
   try {
-    return JSON.parse(text);
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === 'object' && parsed !== null ? parsed : {};
   } catch {
-    return undefined;
+    return {};
   }
 };
 
-/** `com.amazonaws…#AccessDeniedException` -> `AccessDeniedException`. */
-const errorName = (body: string): string => {
-  const answer = parseJson(body) as { __type?: unknown } | undefined;
-  const type = answer?.__type;
-  return typeof type === 'string' ? (type.split('#').at(-1) ?? '') : '';
+/** `com.amazonaws.x#AccessDeniedException` -> `AccessDeniedException` */
+const codeOf = ({ __type = '' }: Answer): string => __type.replace(/^.*#/, '');
+
+const requestOf = (source: SecretsSource, names: readonly string[]): HttpRequest => ({
+  url: `${source.url}/`,
+  headers: {
+    'Content-Type': 'application/x-amz-json-1.1',
+    'X-Amz-Target': 'secretsmanager.BatchGetSecretValue',
+    'X-Amz-Security-Token': source.credentials.sessionToken,
+  },
+  body: JSON.stringify({ SecretIdList: names }),
+  signature: {
+    user: source.credentials.user,
+    region: source.region,
+    service: 'secretsmanager',
+  },
+});
+
+/** The error of a whole request; Secrets Manager's own words name the missing permission. */
+const requestFailure = (response: HttpResponse, tries: string): BootFailure => {
+  const answer = parseAnswer(response.body);
+  const code = codeOf(answer);
+  const said = answer.Message ?? answer.message ?? '';
+  const what = code === '' ? describeResponse(response) : code;
+  const words = said === '' ? '' : `: ${excerpt(said)}`;
+  return new BootFailure(classOf(code), `Secrets Manager answers ${what}${words} (${tries})`);
 };
 
-const attempt = (host: Host, request: SecretsRequest): Try<BatchAnswer> => {
-  const { accessKeyId, secretAccessKey, sessionToken } = request.credentials;
-  const sent = sendRequests(
-    host,
-    [
-      {
-        url: `${request.endpoint}/`,
-        method: 'POST',
-        headers: {
-          'Content-Type': 'application/x-amz-json-1.1',
-          'X-Amz-Target': 'secretsmanager.BatchGetSecretValue',
-          'X-Amz-Security-Token': sessionToken.reveal(),
-        },
-        body: JSON.stringify({ SecretIdList: request.ids }),
-        options: {
-          'aws-sigv4': `aws:amz:${request.region}:secretsmanager`,
-          user: `${accessKeyId.reveal()}:${secretAccessKey.reveal()}`,
-          ...(request.authorityFile === undefined ? {} : { cacert: request.authorityFile }),
-        },
-      },
-    ],
-    requestTimeoutMs,
-  );
-  if ('error' in sent) return { retry: `Secrets Manager: ${sent.error}` };
-  const { status, body } = sent.responses[0] ?? { status: 0, body: '' };
-  const name = errorName(body);
-  if (status === 200) {
-    const answer = parseJson(body) as BatchAnswer | undefined;
-    return answer === undefined
-      ? { retry: 'Secrets Manager answered 200 without JSON' }
-      : { value: answer };
+const secretFailure = (errors: NonNullable<Answer['Errors']>, tries: string): BootFailure => {
+  const texts = errors.map(({ SecretId = '?', ErrorCode = 'no error code', Message = '' }) => {
+    if (classOf(ErrorCode) === 'secret-missing')
+      return `secret ${SecretId} not found (${ErrorCode}, ${tries})`;
+    return `secret ${SecretId}: ${ErrorCode}${Message === '' ? '' : `: ${excerpt(Message)}`} (${tries})`;
+  });
+  return new BootFailure(classOf(errors[0]?.ErrorCode ?? ''), texts.join('; '));
+};
+
+const contentFailure = (name: string, reason: string): BootFailure =>
+  new BootFailure('secret-content', `secret ${name} ${reason}`);
+
+const fieldsOf = (answer: Answer, name: string): Readonly<Record<string, unknown>> => {
+  const found = answer.SecretValues?.find((value) => value.Name === name);
+  if (found === undefined)
+    throw new BootFailure('secret-missing', `secret ${name} is not in the answer`);
+  if (typeof found.SecretString !== 'string')
+    throw contentFailure(name, 'has no text (is it binary?)');
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(found.SecretString);
+  } catch {
+    throw contentFailure(name, 'is not JSON');
   }
-  const text = `Secrets Manager refused BatchGetSecretValue (${name || `HTTP ${status}`}`;
-  return status >= 500 || temporaryErrors.has(name) ? { retry: text } : { fatal: text };
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw contentFailure(name, 'is not a JSON object');
+  return parsed as Record<string, unknown>;
 };
 
-const countTries = (tries: number): string => (tries === 1 ? '1 try' : `${tries} tries`);
-
-const readFiles = (id: string, text: string | undefined): Record<string, Secret> => {
-  const value = parseJson(text ?? '');
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new BootFailure('secrets', `secret ${id} is not a JSON object of file names`);
-  const files: Record<string, Secret> = {};
-  for (const [name, content] of Object.entries(value))
-    if (typeof content === 'string') files[name] = new Secret(content);
-  return files;
-};
-
-/** All secrets or a failure that names the first one missing. */
-export const readSecrets = (host: Host, request: SecretsRequest): SecretFiles => {
-  const result = withRetries(host, limits, () => attempt(host, request));
-  if ('failed' in result) {
-    const tries = countTries(result.tries);
-    const open = result.failed.includes('(') && !result.failed.includes(')');
-    throw new BootFailure(
-      'secrets',
-      open ? `${result.failed}, ${tries})` : `${result.failed} (${tries})`,
-    );
+/** Reads both secrets with one request; retries only what may pass. */
+export const readSecrets = async (
+  host: Host,
+  source: SecretsSource,
+  names: readonly string[],
+): Promise<SecretFields> => {
+  const { authorityFile } = source;
+  const options = { ...timeouts, ...(authorityFile === undefined ? {} : { authorityFile }) };
+  let last: HttpResponse = { status: 0, body: '', error: '' };
+  let tries = 0;
+  const outcome = await retry(host, limits, async (): Promise<Attempt<HttpResponse>> => {
+    tries += 1;
+    [last] = (await sendRequests(host, [requestOf(source, names)], options)) as [HttpResponse];
+    const code = codeOf(parseAnswer(last.body));
+    const isPassing =
+      last.status === 0 || last.status === 429 || last.status >= 500 || passingCodes.test(code);
+    return isPassing ? { again: describeResponse(last) } : { done: last };
+  });
+  if ('gaveUp' in outcome) {
+    if (last.status !== 0) throw requestFailure(last, formatTries(outcome));
+    const message = `no answer from ${source.url}: ${outcome.gaveUp} (${formatTries(outcome)})`;
+    throw new BootFailure('secrets-unreachable', message);
   }
-  const { SecretValues = [], Errors = [] } = result.value;
-  const secrets: SecretFiles = {};
-  for (const id of request.ids) {
-    const found = SecretValues.find(({ Name }) => Name === id);
-    if (found === undefined) {
-      const code = Errors.find(({ SecretId }) => SecretId === id)?.ErrorCode;
-      const reason = code === 'AccessDeniedException' ? 'may not be read' : 'not found';
-      throw new BootFailure(
-        'secrets',
-        `secret ${id} ${reason} (${code ?? 'not in the answer'}, ${countTries(result.tries)})`,
-      );
+  const count = tries === 1 ? '1 try' : `${tries} tries`;
+  if (outcome.done.status !== 200) throw requestFailure(outcome.done, count);
+  const answer = parseAnswer(outcome.done.body);
+  if (answer.Errors !== undefined && answer.Errors.length > 0)
+    throw secretFailure(answer.Errors, count);
+  return Object.fromEntries(names.map((name) => [name, fieldsOf(answer, name)]));
+};
+
+const pemForms: Record<Exclude<SecretForm, 'kubeconfig'>, { begins: RegExp; is: string }> = {
+  certificate: { begins: /^\s*-----BEGIN CERTIFICATE-----\r?\n/m, is: 'a PEM certificate' },
+  'private-key': {
+    begins: /^\s*-----BEGIN (?:RSA |EC )?PRIVATE KEY-----\r?\n/m,
+    is: 'a PEM private key without a passphrase',
+  },
+};
+
+/** What is wrong with a field, without a word of what stands in it. */
+const faultOf = (form: SecretForm, text: string): string | undefined => {
+  if (form === 'kubeconfig') {
+    const parsed = parseKubeconfig(text);
+    return typeof parsed === 'string' ? parsed : undefined;
+  }
+  const { begins, is } = pemForms[form];
+  return begins.test(text) ? undefined : `is not ${is}`;
+};
+
+/** Path of each file that comes from a secret -> its text; names all faults at once. */
+export const takeSecretFiles = (fields: SecretFields, names: NodeNames): Map<string, Secret> => {
+  const files = new Map<string, Secret>();
+  const faults: string[] = [];
+  for (const { path, source } of fileTable) {
+    if (source.from !== 'secret') continue;
+    const secretName = source.secret === 'node' ? names.nodeSecret : names.sharedSecret;
+    const field = source.field(names);
+    const text = fields[secretName]?.[field];
+    if (text === undefined) faults.push(`secret ${secretName} has no field ${field}`);
+    else if (typeof text !== 'string') faults.push(`secret ${secretName}: ${field} is not text`);
+    else {
+      const fault = faultOf(source.form, text);
+      if (fault !== undefined) faults.push(`secret ${secretName}: ${field} ${fault}`);
+      files.set(path(names), new Secret(text.endsWith('\n') ? text : `${text}\n`));
     }
-    secrets[id] = readFiles(id, found.SecretString);
   }
-  return secrets;
+  if (faults.length > 0) throw new BootFailure('secret-content', faults.join('; '));
+  return files;
 };

@@ -26,8 +26,11 @@ export const userDataSizeMax = 16 * 1024;
 const foreignForms: readonly { begins: RegExp; form: string }[] = [
   { begins: /^#!/, form: 'a script' },
   { begins: /^#cloud-config/, form: 'cloud-config' },
-  { begins: /^#|^## template:/, form: 'a cloud-init part' },
-  { begins: /^(?:content-type|mime-version|from|to|received|subject):?\s/i, form: 'MIME' },
+  {
+    begins: /^(?:#(?:cloud-boothook|include|part-handler)|## template:)/,
+    form: 'a cloud-init part',
+  },
+  { begins: /^(?:content-type|mime-version):/i, form: 'MIME' },
   // eslint-disable-next-line no-control-regex -- the first bytes of a gzip file
   { begins: /^\u001F/, form: 'gzip' },
   { begins: /^<[a-z]/i, form: 'a Windows script' },

@@ -1,127 +1,193 @@
-// A draft and the baked settings -> a request that can be fulfilled, or findings.
-import { contains, overlaps, parseAddress, parseCidr, sizeOf, type Cidr } from './cidr.ts';
-import type { BakedSettings, Key } from './keys.ts';
-import { messages, type Message } from './messages.ts';
-import { atValue, parseFields, type Draft } from './parse.ts';
-import { hasErrors, type Finding } from './report.ts';
-import type { Field } from './user-data.ts';
+// Parsed fields + baked settings -> what the user asked for, or every fault at once.
+import {
+  addressNumber,
+  formatAddress,
+  networkOf,
+  overlaps,
+  parseRange,
+  rangeOf,
+  type Range,
+} from './cidr.ts';
+import { keys, keyTable, settingKeys, type Key } from './keys.ts';
+import { makeFinding } from './messages.ts';
+import { parseFields, type Parsed, type ParsedFields } from './parse.ts';
+import type { Finding } from './report.ts';
+import type { Settings } from './settings.ts';
+import { readUserData, userDataSizeMax, type Span } from './user-data.ts';
 
-/** What the user asks for, settings filled in and every value checked. */
+/** What a node is to be: every value has its form, and they agree with each other. */
 export interface NodeRequest {
   name: string;
-  podCidr: Cidr;
-  cluster: string;
-  serviceCidr: string;
-  dnsAddress: string;
-  clusterDomain: string;
-  secretPrefix: string;
-  kubeProxyMode: string;
+  podCidr: string;
+  /** Baked settings with the overrides of user-data. */
+  settings: Settings;
 }
 
-const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-const isDomain = (text: string): boolean =>
-  text.length <= 253 && text.split('.').every((part) => label.test(part));
-/** Room for a gateway, a broadcast address and a handful of pods. */
-const podAddressesMin = 16;
+export type UserDataCheck =
+  | { kind: 'none' }
+  | { kind: 'foreign'; form: string }
+  | { kind: 'node'; request: NodeRequest; podCidrAt: Span }
+  | { kind: 'errors'; findings: Finding[] };
 
-// Ranges that are never a pod's: link-local holds the metadata service.
-const reserved: [range: string, what: string][] = [
-  ['169.254.0.0/16', 'the link-local range of the metadata service'],
-  ['127.0.0.0/8', 'the loopback range'],
+/** Ranges that no pod can have, with their use. */
+const reservedRanges: readonly { range: Range; use: string }[] = [
+  { range: rangeOf('0.0.0.0/8'), use: 'which means this network' },
+  { range: rangeOf('127.0.0.0/8'), use: 'which is loopback' },
+  {
+    range: rangeOf('169.254.0.0/16'),
+    use: 'which is link-local: the metadata service lives there',
+  },
+  { range: rangeOf('224.0.0.0/3'), use: 'which is multicast and reserved' },
 ];
 
-type Rule = (value: string) => Message | undefined;
+/** Narrowest and widest range, with the reason. */
+const rangeSizes = {
+  'pod-cidr': {
+    prefixMin: 16,
+    prefixMax: 28,
+    reason: 'a node runs at most 110 pods: a /24 has room for all of them',
+  },
+  'service-cidr': {
+    prefixMin: 12,
+    prefixMax: 28,
+    reason: 'the API server takes no wider range, and a narrower one has no room for Services',
+  },
+} as const;
 
-const cidrRule: Rule = (value) => {
-  const parsed = parseCidr(value);
-  if (parsed === undefined) return messages.notCidr(value);
-  return parsed.hostBits ? messages.hostBits(value, parsed.network) : undefined;
+const endOf = (text: string): Span => {
+  const lines = text.trimEnd().split(/\r?\n/);
+  const last = lines.at(-1) ?? '';
+  return { text: '', line: lines.length, column: last.length + 1 };
 };
 
-/** Rules that look at one value alone. */
-const rules: Record<Key, Rule> = {
-  name: (value) => (label.test(value) ? undefined : messages.notLabel(value)),
-  cluster: (value) => (label.test(value) ? undefined : messages.notLabel(value)),
-  'pod-cidr': cidrRule,
-  'service-cidr': cidrRule,
-  'dns-address': (value) =>
-    parseAddress(value) === undefined ? messages.notAddress(value) : undefined,
-  'cluster-domain': (value) => (isDomain(value) ? undefined : messages.notDomain(value)),
-  'secret-prefix': (value) =>
-    /^[\w+=.@-]+(\/[\w+=.@-]+)*$/.test(value) ? undefined : messages.notPrefix(value),
-  'kube-proxy-mode': (value) =>
-    value === 'nftables' || value === 'iptables' ? undefined : messages.notProxyMode(value),
-};
-
-const rangeOf = (text: string): Cidr | undefined => {
-  const parsed = parseCidr(text);
-  return parsed === undefined || parsed.hostBits ? undefined : parsed.cidr;
-};
-
-/** Rules that look at two values; each runs only when both are sound by themselves. */
-const checkAcross = (draft: Draft, settings: BakedSettings, vpcRanges: readonly string[]) => {
-  const findings: Finding[] = [];
-  const add = (field: Field | undefined, message: Message) => {
-    if (field) findings.push(atValue(field, message));
-  };
-  const podField = draft['pod-cidr'];
-  const pods = podField && rangeOf(podField.value);
-  const serviceText = draft['service-cidr']?.value ?? settings['service-cidr'];
-  const services = rangeOf(serviceText);
-  if (pods) {
-    if (sizeOf(pods) < podAddressesMin) add(podField, messages.rangeTooSmall(pods.text));
-    const others: [string, string][] = [
-      [serviceText, 'the service range'],
-      ...vpcRanges.map((range): [string, string] => [range, 'the VPC range']),
-      ...reserved,
-    ];
-    for (const [text, what] of others) {
-      const other = rangeOf(text);
-      if (other && overlaps(pods, other)) add(podField, messages.overlap(pods.text, text, what));
-    }
-  }
-  const dnsField = draft['dns-address'];
-  const dns = parseAddress(dnsField?.value ?? settings['dns-address']);
-  if (services && dns !== undefined && !contains(services, dns))
-    add(
-      dnsField ?? draft['service-cidr'],
-      messages.outsideServiceRange(dnsField?.value ?? settings['dns-address'], serviceText),
+const checkMissing = ({ named }: Parsed, text: string): Finding[] =>
+  keys
+    .filter((key) => keyTable[key].required && !named.has(key))
+    .map((key) =>
+      makeFinding('missing-key', endOf(text), key, { key, example: keyTable[key].example }),
     );
-  return findings;
+
+const checkRange = (key: 'pod-cidr' | 'service-cidr', at: Span, range: Range): Finding[] => {
+  const network = networkOf(range);
+  if (network !== range.text)
+    return [makeFinding('host-bits', at, key, { value: range.text, network })];
+  const { prefixMin, prefixMax, reason } = rangeSizes[key];
+  const { prefix } = range;
+  if (prefix < prefixMin || prefix > prefixMax)
+    return [makeFinding('range-size', at, key, { prefix, prefixMin, prefixMax, reason })];
+  const reserved = reservedRanges.find((candidate) => overlaps(candidate.range, range));
+  if (reserved === undefined) return [];
+  const values = {
+    value: range.text,
+    range: reserved.range.text,
+    use: reserved.use,
+    example: keyTable[key].example,
+  };
+  return [makeFinding('reserved-range', at, key, values)];
 };
+
+const checkValue = (key: Key, at: Span): Finding[] => {
+  const { form, example, accepts } = keyTable[key];
+  if (!accepts(at.text))
+    return [makeFinding('bad-value', at, key, { value: at.text, form, key, example })];
+  if (key !== 'pod-cidr' && key !== 'service-cidr') return [];
+  return checkRange(key, at, rangeOf(at.text));
+};
+
+const checkPodRange = (at: Span, serviceRange: Range): Finding[] => {
+  const podRange = parseRange(at.text);
+  if (podRange === undefined || !overlaps(podRange, serviceRange)) return [];
+  const values = { value: at.text, range: serviceRange.text };
+  return [makeFinding('pod-cidr-overlaps-service-cidr', at, 'pod-cidr', values)];
+};
+
+const checkDns = (fields: ParsedFields, settings: Settings, range: Range): Finding[] => {
+  const at = fields['dns-address'] ?? fields['service-cidr'];
+  if (at === undefined) return [];
+  const key = fields['dns-address'] === undefined ? 'service-cidr' : 'dns-address';
+  const text = settings['dns-address'];
+  const address = addressNumber(text);
+  const suggestion = formatAddress(range.first + 10n);
+  if (address < range.first || address > range.last) {
+    const values = { address: text, range: range.text, suggestion };
+    return [makeFinding('dns-address-outside', at, key, values)];
+  }
+  const reserved = [
+    { address: range.first, use: 'the network address' },
+    { address: range.first + 1n, use: 'the address of the kubernetes Service' },
+    { address: range.last, use: 'the last address' },
+  ].find((candidate) => candidate.address === address);
+  if (reserved === undefined) return [];
+  const values = { address: text, use: reserved.use, range: range.text, suggestion };
+  return [makeFinding('dns-address-reserved', at, key, values)];
+};
+
+/** Checks that need more than one value; only those whose own form is right take part. */
+const checkTogether = (fields: ParsedFields, settings: Settings): Finding[] => {
+  const serviceRange = parseRange(settings['service-cidr']);
+  const podCidr = fields['pod-cidr'];
+  return [
+    ...(podCidr === undefined || serviceRange === undefined
+      ? []
+      : checkPodRange(podCidr, serviceRange)),
+    ...(serviceRange === undefined ? [] : checkDns(fields, settings, serviceRange)),
+  ];
+};
+
+/** Values of the right form only, over the baked ones. */
+const override = (settings: Settings, sound: ParsedFields): Settings => ({
+  ...settings,
+  ...Object.fromEntries(
+    settingKeys.flatMap((key) => (sound[key] === undefined ? [] : [[key, sound[key].text]])),
+  ),
+});
 
 /**
- * Fields -> request. `vpcRanges` come from the metadata service (none on a laptop). All faults are
- * found at once; a request is there only without errors.
+ * Checks the text of user-data against the settings of the image. The same on a laptop and on the
+ * node; only the node also knows the VPC's ranges, see `checkVpc`.
  */
-export const validate = (
-  fields: readonly Field[],
-  settings: BakedSettings,
-  vpcRanges: readonly string[],
-): { request?: NodeRequest; findings: Finding[] } => {
-  const { draft, findings } = parseFields(fields);
-  const faulty = new Set(findings.map((finding) => finding.key));
-  for (const field of Object.values(draft)) {
-    if (faulty.has(field.key)) continue;
-    const message = rules[field.key as Key](field.value);
-    if (message) findings.push(atValue(field, message));
+export const checkUserData = (text: string, baked: Settings): UserDataCheck => {
+  const userData = readUserData(text);
+  if (userData.kind !== 'fields') return userData;
+  if (text.length > userDataSizeMax) {
+    const values = { length: text.length, lengthMax: userDataSizeMax };
+    const start = { text: '', line: 1, column: 1 };
+    return { kind: 'errors', findings: [makeFinding('too-long', start, undefined, values)] };
   }
-  findings.push(...checkAcross(draft, settings, vpcRanges));
-  const podCidr = draft['pod-cidr'] && rangeOf(draft['pod-cidr'].value);
-  const name = draft.name?.value;
-  if (hasErrors(findings) || podCidr === undefined || name === undefined) return { findings };
-  const valueOf = (key: keyof BakedSettings): string => draft[key]?.value ?? settings[key];
-  return {
-    findings,
-    request: {
-      name,
-      podCidr,
-      cluster: valueOf('cluster'),
-      serviceCidr: valueOf('service-cidr'),
-      dnsAddress: valueOf('dns-address'),
-      clusterDomain: valueOf('cluster-domain'),
-      secretPrefix: valueOf('secret-prefix'),
-      kubeProxyMode: valueOf('kube-proxy-mode'),
-    },
-  };
+  const parsed = parseFields(userData.fields);
+  const sound: ParsedFields = {};
+  const wrong: Finding[] = [];
+  for (const key of keys) {
+    const at = parsed.fields[key];
+    if (at === undefined) continue;
+    const found = checkValue(key, at);
+    wrong.push(...found);
+    if (found.length === 0) sound[key] = at;
+  }
+  const settings = override(baked, sound);
+  const findings = [
+    ...parsed.findings,
+    ...checkMissing(parsed, text),
+    ...wrong,
+    ...checkTogether(sound, settings),
+  ];
+  const { name, 'pod-cidr': podCidr } = sound;
+  if (findings.length > 0 || name === undefined || podCidr === undefined)
+    return { kind: 'errors', findings };
+  const request = { name: name.text, podCidr: podCidr.text, settings };
+  return { kind: 'node', request, podCidrAt: podCidr };
+};
+
+/** What only the instance knows: pods must not have addresses of the VPC. */
+export const checkVpc = (podCidrAt: Span, vpcRanges: readonly string[]): Finding[] => {
+  const podRange = rangeOf(podCidrAt.text);
+  return vpcRanges
+    .flatMap((text) => parseRange(text) ?? [])
+    .filter((range) => overlaps(range, podRange))
+    .map((range) =>
+      makeFinding('pod-cidr-overlaps-vpc', podCidrAt, 'pod-cidr', {
+        value: podCidrAt.text,
+        range: range.text,
+      }),
+    );
 };

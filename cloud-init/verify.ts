@@ -1,80 +1,92 @@
-// Rendered files, read back by a parser -> the values that went in, or a bug is reported before
-// anything is written. Rendering joins text; this is the second road to the same answer.
+// Rendered texts, read back by a parser -> proof that they say what the values say.
+// A template with a slip of indentation or quoting is caught here, before anything is written.
 import { parse } from 'yaml';
-import type { NodeValues } from './derive.ts';
-import type { TemplateName } from './files.ts';
-import type { RenderedFile } from './render.ts';
+import type { Values } from './derive.ts';
 
-/** Path inside the parsed document -> the value that must be there. */
-type Expectations = Record<string, string | number | boolean>;
+/** Place in the parsed document, parts joined by `.`, -> what must stand there. */
+type Expectations = Record<string, unknown>;
 
-const expectationsOf = (values: NodeValues): Record<TemplateName, Expectations> => ({
-  '172-20-bridge.conflist': {
+const expectations: Record<string, (values: Values) => Expectations> = {
+  '172-20-bridge.conflist': ({ podCidr, packetFilter }) => ({
+    cniVersion: '1.0.0',
+    name: 'bridge',
+    'plugins.length': 2,
     'plugins.0.type': 'bridge',
     'plugins.0.bridge': 'cnio0',
     'plugins.0.isGateway': true,
     'plugins.0.ipMasq': true,
-    'plugins.0.ipMasqBackend': values.masqueradeBackend,
+    'plugins.0.ipMasqBackend': packetFilter,
     'plugins.0.hairpinMode': true,
-    'plugins.0.ipam.ranges.0.0.subnet': values.podCidr,
-  },
-  '99-loopback.conf': { name: 'lo', type: 'loopback' },
-  'kubelet-config.yaml': {
+    'plugins.0.ipam.type': 'host-local',
+    'plugins.0.ipam.ranges.length': 1,
+    'plugins.0.ipam.ranges.0.length': 1,
+    'plugins.0.ipam.ranges.0.0.subnet': podCidr,
+    'plugins.0.ipam.routes.0.dst': '0.0.0.0/0',
+    'plugins.1.type': 'portmap',
+    'plugins.1.backend': packetFilter,
+  }),
+  '99-loopback.conf': () => ({ cniVersion: '1.0.0', name: 'lo', type: 'loopback' }),
+  'kubelet-config.yaml': (values) => ({
     kind: 'KubeletConfiguration',
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
     'authentication.anonymous.enabled': false,
     'authentication.webhook.enabled': true,
+    'authentication.x509.clientCAFile': '/var/lib/kubernetes/ca.pem',
     'authorization.mode': 'Webhook',
-    'clusterDNS.0': values.dnsAddress,
     clusterDomain: values.clusterDomain,
+    'clusterDNS.length': 1,
+    'clusterDNS.0': values.dnsAddress,
+    resolvConf: '/run/systemd/resolve/resolv.conf',
+    tlsCertFile: values.certificatePath,
+    tlsPrivateKeyFile: values.privateKeyPath,
+    cgroupDriver: 'systemd',
+    containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
     maxPods: values.maxPods,
-    tlsCertFile: `/var/lib/kubelet/${values.workerName}.pem`,
-    tlsPrivateKeyFile: `/var/lib/kubelet/${values.workerName}-key.pem`,
-  },
-  'kube-proxy-config.yaml': {
+  }),
+  'kube-proxy-config.yaml': ({ nodeName, kubeProxyMode }) => ({
     kind: 'KubeProxyConfiguration',
-    hostnameOverride: values.nodeName,
-    mode: values.kubeProxyMode,
+    apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+    'clientConnection.kubeconfig': '/var/lib/kube-proxy/kubeconfig',
+    mode: kubeProxyMode,
+    detectLocalMode: 'BridgeInterface',
     'detectLocal.bridgeInterface': 'cnio0',
-  },
-  'node.env': { NODE_NAME: values.nodeName, NODE_IP: values.nodeAddress },
-});
+    hostnameOverride: nodeName,
+  }),
+  'node.env': ({ nodeName, nodeIp }) => ({ NODE_NAME: nodeName, NODE_IP: nodeIp }),
+};
 
 const parseEnvironment = (text: string): Record<string, string> =>
   Object.fromEntries(
     text
+      .trimEnd()
       .split('\n')
-      .filter((line) => line !== '')
       .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
   );
 
-const parseFile = (template: TemplateName, text: string): unknown => {
-  if (template === 'node.env') return parseEnvironment(text);
+const parseText = (template: string, text: string): unknown => {
+  if (template.endsWith('.env')) return parseEnvironment(text);
   return template.endsWith('.yaml') ? parse(text) : JSON.parse(text);
 };
 
-const valueAt = (document: unknown, path: string): unknown =>
-  path
-    .split('.')
-    .reduce<unknown>(
-      (value, key) =>
-        typeof value === 'object' && value !== null
-          ? (value as Record<string, unknown>)[key]
-          : undefined,
-      document,
-    );
+const valueAt = (document: unknown, place: string): unknown => {
+  let value = document;
+  for (const part of place.split('.')) value = (value as Record<string, unknown>)?.[part];
+  return value;
+};
 
-/** Throws when a rendered file does not say what it was rendered from. */
-export const verifyFiles = (files: readonly RenderedFile[], values: NodeValues): void => {
-  const expectations = expectationsOf(values);
-  for (const { path, template, content } of files) {
-    if (template === undefined || typeof content !== 'string') continue;
-    const document = parseFile(template, content);
-    for (const [place, expected] of Object.entries(expectations[template])) {
-      const found = valueAt(document, place);
-      if (found === expected) continue;
+/** Every template that has expectations; a test holds this against the table of files. */
+export const verifiedTemplates: readonly string[] = Object.keys(expectations);
+
+/** Parses a rendered text and compares it with the values; throws where they differ. */
+export const verifyRendered = (template: string, text: string, values: Values): void => {
+  const expected = expectations[template];
+  if (expected === undefined) throw new Error(`${template}: nothing says what it must contain`);
+  const document = parseText(template, text);
+  for (const [place, wanted] of Object.entries(expected(values))) {
+    const found = valueAt(document, place);
+    if (found !== wanted)
       throw new Error(
-        `${path}: ${place} reads back as ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`,
+        `${template}: ${place} reads back as ${JSON.stringify(found)}, not ${JSON.stringify(wanted)}`,
       );
-    }
   }
 };

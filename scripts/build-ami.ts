@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { chalk, fs, path } from 'zx';
 import { keyOf, sha256OfFile } from './cache/entry.ts';
 import { formatFindings, hasErrors } from '../cloud-init/report.ts';
+import { findIncompatibilities } from './image/compatibility.ts';
 import { prepareBase } from './image/base.ts';
 import { namesOf, nodeBinaries, packerBinaries } from './image/binary-table.ts';
 import { prepareBinaries } from './image/binaries.ts';
@@ -11,7 +12,7 @@ import { hashImageInputs, hashTree } from './image/inputs.ts';
 import { createManifest, readManifests, writeManifest, type Manifest } from './image/manifest.ts';
 import { runPacker } from './image/packer.ts';
 import { preparePauseImage } from './image/pause.ts';
-import { readPins } from './image/pins.ts';
+import { readPins, type Pins } from './image/pins.ts';
 import { readSettings, settingsFile, type Settings } from './image/settings.ts';
 import { ensureSpace } from './image/space.ts';
 import { cacheFolder, outputFolder, projectRoot } from './project/paths.ts';
@@ -30,13 +31,17 @@ const mib = (sizeBytes: number): string => `${Math.round(sizeBytes / 1024 ** 2)}
 const neededOutputBytes = 4 * 1024 ** 3;
 const neededCacheBytes = 6 * 1024 ** 3;
 
-const loadSettings = async (): Promise<Settings> => {
+/** Settings that are sound by themselves and fit the pinned versions. */
+const loadSettings = async (): Promise<{ settings: Settings; pins: Pins }> => {
   const { text, settings, findings } = await readSettings();
+  const pins = await readPins();
+  if (settings !== undefined)
+    findings.push(...(await findIncompatibilities({ settings, text, pins })));
   if (findings.length > 0)
     process.stderr.write(`${formatFindings(shown(settingsFile), text, findings)}\n`);
   if (settings === undefined || hasErrors(findings))
     throw new Failure({ step: 'settings', message: `${shown(settingsFile)}: see above` });
-  return settings;
+  return { settings, pins };
 };
 
 const sayUnchanged = (manifest: Manifest, startedMs: number): void => {
@@ -58,7 +63,7 @@ const sayBuilt = (manifest: Manifest, manifestFile: string, startedMs: number): 
 const build = async (options: { refresh: string; force: boolean }): Promise<void> => {
   const startedMs = performance.now();
   const steps = createSteps();
-  const settings = await loadSettings();
+  const { settings, pins } = await loadSettings();
   const version = await projectVersion();
   console.log(
     `groundup ${version}   target local   Kubernetes ${settings.kubernetes}   ${settings.arch}`,
@@ -72,7 +77,6 @@ const build = async (options: { refresh: string; force: boolean }): Promise<void
   await ensureSpace(outputFolder, neededOutputBytes);
   await ensureSpace(cacheFolder(), neededCacheBytes);
   await ensurePackages(steps, imagePackages);
-  const pins = await readPins();
   const names = [...namesOf(nodeBinaries), ...namesOf(packerBinaries)];
   const timingsSeconds: Record<string, number> = {};
   const timed = async <T>(name: string, work: Promise<T>): Promise<T> => {

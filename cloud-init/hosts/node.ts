@@ -1,52 +1,122 @@
-// The host port on Node: the twin of hosts/quickjs.ts, for tests and laptops.
-import { spawnSync } from 'node:child_process';
+// The Host of tests: the same operations by Node's own modules.
+import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
-import type { Command, CommandResult, Host } from '../host.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { reveal } from '../secret.ts';
+import { HostError, type Host, type RunOptions, type RunResult } from './host.ts';
+import { createLineFeed } from './lines.ts';
+import { formatLogLine } from './priorities.ts';
 
-/** Journal priorities, read by systemd from the start of a line: sd-daemon(3). */
-const priorities = { error: 3, warning: 4, info: 6 };
+const exitCodeTimedOut = 124;
+const exitCodeNotFound = 127;
 
-const run = ({ file, args, stdin, timeoutMs }: Command): CommandResult => {
-  const result = spawnSync(file, args, {
-    encoding: 'utf8',
-    input: stdin ?? '',
-    timeout: timeoutMs,
-    maxBuffer: 16 * 1024 ** 2,
-  });
-  const failure: NodeJS.ErrnoException | undefined = result.error;
-  const failureCode = failure?.code === 'ETIMEDOUT' ? 124 : 127;
-  return {
-    exitCode: failure === undefined ? (result.status ?? 1) : failureCode,
-    stdout: result.stdout ?? '',
-    stderr: result.stderr ?? '',
-  };
+const errorTexts: Record<string, string> = {
+  EACCES: 'Permission denied',
+  EEXIST: 'File exists',
+  ENOSPC: 'No space left on device',
+  ENOTDIR: 'Not a directory',
+  EROFS: 'Read-only file system',
 };
 
-const absentOr = <T>(read: () => T): T | undefined => {
+/** Runs a file operation; its error gets the words that the C library has for it. */
+const attempt = <T>(path: string, operation: () => T): T => {
   try {
-    return read();
+    return operation();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw new HostError(path, errorTexts[code] ?? message);
   }
 };
 
-/** `root` stands for `/` in every path of files; programs see the real machine. */
-export const createNodeHost = (root: string): Host => ({
+const unlessMissing = <T>(path: string, operation: () => T): T | undefined =>
+  attempt(path, () => {
+    try {
+      return operation();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  });
+
+const run = (
+  file: string,
+  args: readonly string[],
+  { stdin = '', timeoutMs, onLine }: RunOptions,
+): Promise<RunResult> =>
+  new Promise((resolve) => {
+    const child = spawn(file, args, { stdio: 'pipe' });
+    const output = { stdout: '', stderr: '' };
+    const feed = createLineFeed(onLine);
+    let ended: number | undefined;
+    const kill = (code: number) => {
+      ended ??= code;
+      child.kill('SIGKILL');
+    };
+    const timer = setTimeout(() => kill(exitCodeTimedOut), timeoutMs);
+    child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+      if (onLine === undefined) output.stdout += piece;
+      else if (feed.push(piece)) kill(0);
+    });
+    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+      output.stderr += piece;
+    });
+    const finish = (exitCode: number) => {
+      clearTimeout(timer);
+      resolve({ exitCode: ended ?? exitCode, ...output });
+    };
+    child.on('error', () => finish(exitCodeNotFound));
+    child.on('close', (code) => finish(code ?? 128));
+    // A child that does not read its input closes the pipe early; its exit code says more.
+    child.stdin.on('error', () => {}).end(reveal(stdin));
+  });
+
+const statusOf = (found: fs.Stats) => ({
+  kind: found.isFile()
+    ? ('file' as const)
+    : found.isDirectory()
+      ? ('folder' as const)
+      : ('other' as const),
+  mode: found.mode & 0o7777,
+});
+
+/** `root` is put before every path of a file operation. */
+export const createNodeHost = (root = ''): Host => ({
   run,
-  readFile: (path) => absentOr(() => fs.readFileSync(root + path, 'utf8')),
-  modeOf: (path) => absentOr(() => fs.statSync(root + path).mode & 0o7777),
-  makeFolder: (path, mode) => void fs.mkdirSync(root + path, { recursive: true, mode }),
-  writeNew: (path, text, mode) => fs.writeFileSync(root + path, text, { flag: 'wx', mode }),
-  rename: (from, to) => fs.renameSync(root + from, root + to),
-  remove: (path) => fs.rmSync(root + path, { force: true }),
-  uptimeMs: () => Number(fs.readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000,
-  sleepMs: (durationMs) => {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs);
+  sleep: (durationMs) => delay(durationMs),
+  readFile: (path) => unlessMissing(path, () => fs.readFileSync(root + path, 'utf8')),
+  status: (path) => unlessMissing(path, () => statusOf(fs.statSync(root + path))),
+  makeFolder: (path, mode) => attempt(path, () => fs.mkdirSync(root + path, { mode })),
+  createFile: (path, content, mode) =>
+    attempt(path, () => fs.writeFileSync(root + path, content, { mode, flag: 'wx' })),
+  setMode: async (paths, mode) => {
+    for (const path of paths) attempt(path, () => fs.chmodSync(root + path, mode));
   },
+  flush: async (paths) => {
+    for (const path of paths)
+      attempt(path, () => {
+        const fd = fs.openSync(root + path, 'r');
+        try {
+          fs.fdatasyncSync(fd);
+        } finally {
+          fs.closeSync(fd);
+        }
+      });
+  },
+  rename: (from, to) => attempt(to, () => fs.renameSync(root + from, root + to)),
+  remove: (path) => {
+    unlessMissing(path, () => {
+      if (fs.lstatSync(root + path).isDirectory()) fs.rmdirSync(root + path);
+      else fs.unlinkSync(root + path);
+    });
+  },
+  uptimeMs: () => Number(process.hrtime.bigint()) / 1e6,
   random: () => Math.random(),
-  log: (level, text) => void process.stderr.write(`<${priorities[level]}>${text}\n`),
-  console: (text) => {
-    if (root === '') fs.writeFileSync('/dev/console', `${text}\n`, { mode: 0o600 });
+  log: (priority, line) => void process.stderr.write(formatLogLine(priority, line)),
+  console: (line) => {
+    try {
+      fs.appendFileSync(`${root}/dev/console`, `${line}\n`);
+    } catch {
+      // Not every machine has one.
+    }
   },
 });

@@ -1,123 +1,218 @@
-// The host port on QuickJS 2025-04: its std and os modules, and coreutils' timeout.
-// Manual: https://bellard.org/quickjs/quickjs.html#Standard-library
-import * as os from 'quickjs:os';
-import * as std from 'quickjs:std';
-import type { Command, CommandResult, Host } from '../host.ts';
+// The Host of a node: QuickJS's `os` and `std` modules, and coreutils for what they lack.
+import * as os from 'os';
+import * as std from 'std';
+import { reveal } from '../secret.ts';
+import { HostError, type Host, type RunOptions, type RunResult } from './host.ts';
+import { createLineFeed } from './lines.ts';
+import { formatLogLine } from './priorities.ts';
 
-/** Journal priorities, read by systemd from the start of a line: sd-daemon(3). */
-const priorities = { error: 3, warning: 4, info: 6 };
-const noSuchFile = std.Error.ENOENT;
+const errnoNotFound = 2;
+const signalKill = 9;
+const chunkBytes = 64 * 1024;
+const stdinBytesMax = 60 * 1024;
+const exitCodeTimedOut = 124;
+const exitCodeNotFound = 127;
 
-/** os functions return a negative errno; the text names the path and the reason. */
-const check = (result: number, what: string): number => {
-  if (result < 0) throw new Error(`${what}: ${std.strerror(-result)}`);
+/** Throws for a negative errno; passes anything else through. */
+const check = (path: string, result: number): number => {
+  if (result < 0) throw new HostError(path, std.strerror(-result));
   return result;
 };
 
-const openPipe = (): [read: number, write: number] => {
+/** QuickJS has no TextEncoder: the percent form of a text spells out its UTF-8 bytes. */
+const encode = (text: string): Uint8Array<ArrayBuffer> => {
+  const binary = unescape(encodeURIComponent(text));
+  return Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
+};
+
+/** Bytes that are no UTF-8, e.g. compressed user-data, stay one character each. */
+const decode = (binary: string): string => {
+  // Plain ASCII, nearly always, needs no work.
+  if (!/[\u0080-\u00FF]/.test(binary)) return binary;
+  try {
+    return decodeURIComponent(escape(binary));
+  } catch {
+    return binary;
+  }
+};
+
+const binaryOf = (buffer: ArrayBuffer, length: number): string => {
+  const bytes = new Uint8Array(buffer, 0, length);
+  const pieces: string[] = [];
+  // The number of arguments of one call is limited.
+  for (let start = 0; start < length; start += 8192)
+    pieces.push(String.fromCharCode(...bytes.subarray(start, Math.min(start + 8192, length))));
+  return pieces.join('');
+};
+
+const writeAll = (path: string, fd: number, text: string): void => {
+  const bytes = encode(text);
+  let written = 0;
+  while (written < bytes.length)
+    written += check(path, os.write(fd, bytes.buffer, written, bytes.length - written));
+};
+
+const readAll = (path: string, fd: number): string => {
+  const buffer = new ArrayBuffer(chunkBytes);
+  let binary = '';
+  for (;;) {
+    const length = check(path, os.read(fd, buffer, 0, chunkBytes));
+    if (length === 0) return decode(binary);
+    binary += binaryOf(buffer, length);
+  }
+};
+
+const openPipe = (): [number, number] => {
   const ends = os.pipe();
-  if (ends === null) throw new Error('pipe: no file descriptors left');
+  if (ends === null) throw new HostError('pipe', 'no more file descriptors');
   return ends;
 };
 
-const readAll = (descriptor: number): string => {
-  const file = std.fdopen(descriptor, 'r');
-  const text = file.readAsString();
-  file.close();
-  return text;
+/** Calls `onPiece` for what comes out of a pipe, `onEnd` at its end. */
+const follow = (fd: number, onPiece: (binary: string) => void, onEnd: () => void): void => {
+  const buffer = new ArrayBuffer(chunkBytes);
+  os.setReadHandler(fd, () => {
+    const length = os.read(fd, buffer, 0, chunkBytes);
+    if (length > 0) {
+      onPiece(binaryOf(buffer, length));
+      return;
+    }
+    os.setReadHandler(fd, null);
+    os.close(fd);
+    onEnd();
+  });
 };
 
-/** The exit status that a shell would show: 128 + signal for a killed program. */
-const exitCodeOf = (status: number): number =>
+interface Child {
+  pid: number;
+  stdout: number;
+  stderr: number;
+}
+
+const start = (file: string, args: readonly string[], stdin: string): Child => {
+  const [inputRead, inputWrite] = openPipe();
+  const [stdout, outputWrite] = openPipe();
+  const [stderr, errorWrite] = openPipe();
+  const pid = os.exec([file, ...args], {
+    block: false,
+    stdin: inputRead,
+    stdout: outputWrite,
+    stderr: errorWrite,
+  });
+  // As long as we hold the child's ends, its pipes have no end of file.
+  for (const fd of [inputRead, outputWrite, errorWrite]) os.close(fd);
+  check(file, pid);
+  try {
+    writeAll(file, inputWrite, stdin);
+  } catch (error) {
+    // A child that is gone already, or never read: its exit code says more.
+    if (!(error instanceof HostError)) throw error;
+  }
+  os.close(inputWrite);
+  return { pid, stdout, stderr };
+};
+
+const statusToCode = (status: number): number =>
   (status & 0x7f) === 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f);
 
-// Standard input and output are pipes of 64 KiB. What goes in is far smaller; what comes out is
-// read to its end, first one then the other, which suffices as no program fills stderr.
-const run = ({ file, args, stdin = '', timeoutMs }: Command): CommandResult => {
-  const [childIn, toChild] = openPipe();
-  const [fromChild, childOut] = openPipe();
-  const [errorsFromChild, childErrors] = openPipe();
-  const seconds = Math.ceil(timeoutMs / 1000);
-  const pid = os.exec(['timeout', '--kill-after=5', String(seconds), file, ...args], {
-    block: false,
-    stdin: childIn,
-    stdout: childOut,
-    stderr: childErrors,
+const run = (
+  file: string,
+  args: readonly string[],
+  { stdin = '', timeoutMs, onLine }: RunOptions,
+): Promise<RunResult> => {
+  const input = reveal(stdin);
+  if (input.length > stdinBytesMax) throw new Error(`${file}: ${input.length} bytes for stdin`);
+  const child = start(file, args, input);
+  const output = { stdout: '', stderr: '' };
+  const feed = createLineFeed(onLine);
+  return new Promise((resolve) => {
+    let open = 2;
+    let ended: number | undefined;
+    const kill = (code: number) => {
+      ended ??= code;
+      os.kill(child.pid, signalKill);
+    };
+    const timer = os.setTimeout(() => kill(exitCodeTimedOut), timeoutMs);
+    const finish = () => {
+      open -= 1;
+      if (open > 0) return;
+      const [, status] = os.waitpid(child.pid, 0);
+      os.clearTimeout(timer);
+      resolve({
+        exitCode: ended ?? statusToCode(status),
+        stdout: decode(output.stdout),
+        stderr: decode(output.stderr),
+      });
+    };
+    const onOutput = (binary: string) => {
+      if (onLine === undefined) output.stdout += binary;
+      else if (feed.push(decode(binary))) kill(0);
+    };
+    follow(child.stdout, onOutput, finish);
+    follow(child.stderr, (binary) => (output.stderr += binary), finish);
   });
-  // The child's ends must be closed here, or reading never meets the end of file.
-  for (const descriptor of [childIn, childOut, childErrors]) os.close(descriptor);
-  const input = std.fdopen(toChild, 'w');
-  input.puts(stdin);
-  input.close();
-  const stdout = readAll(fromChild);
-  const stderr = readAll(errorsFromChild);
-  const [, status] = os.waitpid(pid, 0);
-  return { exitCode: exitCodeOf(status), stdout, stderr };
 };
 
-const modeOf = (path: string): number | undefined => {
-  const [stat, error] = os.stat(path);
-  if (error === noSuchFile) return undefined;
-  check(-error, path);
-  return stat === null ? undefined : stat.mode & 0o7777;
+/** Runs one of coreutils on files; its own words become the error. */
+const coreutil = async (name: string, args: readonly string[]): Promise<void> => {
+  const { exitCode, stderr } = await run(name, args, { timeoutMs: 30_000 });
+  if (exitCode === 0) return;
+  const reason = exitCode === exitCodeNotFound ? 'there is no such program' : stderr.trim();
+  throw new HostError(name, reason);
 };
 
-const makeFolder = (path: string, mode: number): void => {
-  if (path === '' || modeOf(path) !== undefined) return;
-  makeFolder(path.slice(0, path.lastIndexOf('/')), mode);
-  check(os.mkdir(path, mode), path);
-};
-
-const writeNew = (path: string, text: string, mode: number): void => {
-  const descriptor = check(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), path);
-  const file = std.fdopen(descriptor, 'w');
-  file.puts(text);
-  file.flush();
-  // A full disk shows here and not in puts, which buffers.
-  const failed = file.error();
-  const closed = file.close();
-  if (failed || closed !== 0)
-    throw new Error(`${path}: ${std.strerror(closed < 0 ? -closed : 28)}`);
-  // Written by one road, counted by another: a short write must not pass.
-  const [stat] = os.stat(path);
-  const sizeBytes = byteLength(text);
-  if (stat?.size !== sizeBytes)
-    throw new Error(`${path}: ${stat?.size ?? 0} of ${sizeBytes} bytes written`);
-};
-
-/** UTF-8 length; QuickJS has no TextEncoder. */
-const byteLength = (text: string): number => {
-  let bytes = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return bytes;
-};
-
-/** `root` stands for `/` in every path of files; programs see the real machine. */
-export const createQuickjsHost = (root: string): Host => ({
+/** `root` is put before every path of a file operation. */
+export const createQuickjsHost = (root = ''): Host => ({
   run,
-  readFile: (path) => std.loadFile(root + path) ?? undefined,
-  modeOf: (path) => modeOf(root + path),
-  makeFolder: (path, mode) => makeFolder(root + path, mode),
-  writeNew: (path, text, mode) => writeNew(root + path, text, mode),
-  rename: (from, to) => void check(os.rename(root + from, root + to), to),
+  sleep: (durationMs) => new Promise((resolve) => void os.setTimeout(resolve, durationMs)),
+  readFile: (path) => {
+    const fd = os.open(root + path, os.O_RDONLY);
+    if (fd === -errnoNotFound) return undefined;
+    check(path, fd);
+    try {
+      return readAll(path, fd);
+    } finally {
+      os.close(fd);
+    }
+  },
+  status: (path) => {
+    const [found, errno] = os.stat(root + path);
+    if (errno === errnoNotFound) return undefined;
+    if (found === null) throw new HostError(path, std.strerror(errno));
+    const type = found.mode & os.S_IFMT;
+    const kind = type === os.S_IFREG ? 'file' : type === os.S_IFDIR ? 'folder' : 'other';
+    return { kind, mode: found.mode & 0o7777 };
+  },
+  makeFolder: (path, mode) => void check(path, os.mkdir(root + path, mode)),
+  createFile: (path, content, mode) => {
+    const flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL;
+    const fd = check(path, os.open(root + path, flags, mode));
+    try {
+      writeAll(path, fd, content);
+    } finally {
+      os.close(fd);
+    }
+  },
+  setMode: (paths, mode) =>
+    coreutil('chmod', [mode.toString(8), ...paths.map((path) => root + path)]),
+  flush: (paths) => coreutil('sync', ['--data', ...paths.map((path) => root + path)]),
+  rename: (from, to) => void check(to, os.rename(root + from, root + to)),
   remove: (path) => {
     const result = os.remove(root + path);
-    if (result < 0 && result !== -noSuchFile) check(result, path);
+    if (result !== -errnoNotFound) check(path, result);
   },
-  uptimeMs: () => Number(std.loadFile('/proc/uptime')?.split(' ')[0]) * 1000,
-  sleepMs: (durationMs) => os.sleep(durationMs),
+  uptimeMs: () => os.now(),
   random: () => Math.random(),
-  log: (level, text) => {
-    std.err.puts(`<${priorities[level]}>${text}\n`);
-    std.err.flush();
-  },
-  console: (text) => {
-    if (root !== '') return;
-    const console = std.open('/dev/console', 'w');
-    console?.puts(`${text}\n`);
-    console?.close();
+  log: (priority, line) => std.err.puts(formatLogLine(priority, line)),
+  console: (line) => {
+    const fd = os.open(`${root}/dev/console`, os.O_WRONLY);
+    if (fd < 0) return;
+    try {
+      writeAll('/dev/console', fd, `${line}\n`);
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+    } finally {
+      os.close(fd);
+    }
   },
 });

@@ -1,16 +1,22 @@
-// Entry on the node; bundled into /usr/lib/groundup/agent.mjs and run by `qjs --std -m`.
-import * as std from 'quickjs:std';
-import { templates } from 'groundup:templates';
+// The agent on a node: `qjs --std -m agent.mjs configure|ready`. Bundled by scripts/image/agent.ts.
+import * as std from 'std';
+import { environmentOf, runAgent, variables } from '../commands.ts';
 import { createQuickjsHost } from '../hosts/quickjs.ts';
-import { addressesFrom, runAgent } from './run.ts';
+import bridge from '../templates/172-20-bridge.conflist.mustache';
+import loopback from '../templates/99-loopback.conf.mustache';
+import kubeProxyConfig from '../templates/kube-proxy-config.yaml.mustache';
+import kubeletConfig from '../templates/kubelet-config.yaml.mustache';
+import nodeEnvironment from '../templates/node.env.mustache';
 
-declare const scriptArgs: string[];
+const templates = {
+  '172-20-bridge.conflist': bridge,
+  '99-loopback.conf': loopback,
+  'kubelet-config.yaml': kubeletConfig,
+  'kube-proxy-config.yaml': kubeProxyConfig,
+  'node.env': nodeEnvironment,
+};
 
-const root = std.getenv('GROUNDUP_ROOT') ?? '';
-const host = createQuickjsHost(root);
-std.exit(
-  runAgent(scriptArgs[1] ?? '', host, {
-    templates,
-    ...addressesFrom((name) => std.getenv(name)),
-  }),
-);
+const host = createQuickjsHost(std.getenv(variables.root));
+const environment = environmentOf(std.getenv, templates);
+// The first argument is the script itself.
+std.exit(await runAgent(host, scriptArgs.slice(1), environment));

@@ -1,52 +1,37 @@
-// cloud-init/main/quickjs.ts and the templates -> one file that QuickJS runs without any other.
-import { build, type Plugin } from 'esbuild';
-import { stat } from 'node:fs/promises';
-import { readTemplates } from '../../cloud-init/hosts/node-templates.ts';
-import { sha256OfFile } from '../cache/entry.ts';
-import { inProject } from '../project/paths.ts';
+// cloud-init/main/quickjs.ts and its templates -> one file for QuickJS, the same bytes every time.
+import { build } from 'esbuild';
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { projectRoot } from '../project/paths.ts';
 
-/** `groundup:templates` -> the texts of cloud-init/templates. */
-const templatesPlugin: Plugin = {
-  name: 'templates',
-  setup: (bundler) => {
-    bundler.onResolve({ filter: /^groundup:templates$/ }, ({ path }) => ({
-      path,
-      namespace: 'templates',
-    }));
-    bundler.onLoad({ filter: /.*/, namespace: 'templates' }, () => ({
-      contents: `export const templates = ${JSON.stringify(readTemplates())};`,
-    }));
-  },
-};
+export interface AgentBundle {
+  sizeBytes: number;
+  /** Hex. */
+  sha256: string;
+}
 
-/** `quickjs:os` -> `os`: the types of Node's own `os` must not be taken for QuickJS's. */
-const quickjsPlugin: Plugin = {
-  name: 'quickjs',
-  setup: (bundler) => {
-    bundler.onResolve({ filter: /^quickjs:/ }, ({ path }) => ({
-      path: path.slice('quickjs:'.length),
-      external: true,
-    }));
-  },
-};
-
-/** Writes the agent; the same source gives the same bytes. */
-export const bundleAgent = async (
-  outFile: string,
-): Promise<{ sizeBytes: number; sha256: string }> => {
-  await build({
-    entryPoints: [inProject('cloud-init/main/quickjs.ts')],
-    outfile: outFile,
+/** Bundles the first-boot agent into `file`, mode 0644. */
+export const bundleAgent = async (file: string): Promise<AgentBundle> => {
+  const { outputFiles } = await build({
+    entryPoints: ['cloud-init/main/quickjs.ts'],
+    absWorkingDir: projectRoot,
     bundle: true,
+    write: false,
     format: 'esm',
     platform: 'neutral',
     mainFields: ['module', 'main'],
+    // Modules of QuickJS itself.
+    external: ['os', 'std'],
     target: 'es2023',
     minify: true,
-    legalComments: 'none',
+    loader: { '.mustache': 'text' },
+    charset: 'utf8',
+    legalComments: 'eof',
     logLevel: 'silent',
-    absWorkingDir: inProject(),
-    plugins: [templatesPlugin, quickjsPlugin],
   });
-  return { sizeBytes: (await stat(outFile)).size, sha256: await sha256OfFile(outFile) };
+  const [output] = outputFiles;
+  if (output === undefined) throw new Error('esbuild made no file');
+  await writeFile(file, output.contents, { mode: 0o644 });
+  const sha256 = createHash('sha256').update(output.contents).digest('hex');
+  return { sizeBytes: output.contents.length, sha256 };
 };

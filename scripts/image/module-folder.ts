@@ -1,6 +1,17 @@
 // A component and a version -> images/modules/<component>-<version>: go.mod and go.sum that pin every
 // source file of its programs, made with `go mod tidy`.
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  cp,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inProject } from '../project/paths.ts';
 import { runTool, type ToolOptions } from '../project/tools.ts';
@@ -88,6 +99,19 @@ const isThere = async (folder: string): Promise<boolean> =>
     () => false,
   );
 
+/** Copies beside the place and renames: the folder is whole or absent, also across file systems. */
+const publish = async (workFolder: string, folder: string): Promise<void> => {
+  const partial = `${folder}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  try {
+    await cp(workFolder, partial, { recursive: true });
+    await chmod(partial, 0o755);
+    await rename(partial, folder);
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+};
+
 /** Makes the module folder unless it is there; leaves nothing when it fails. Returns its path. */
 export const makeModuleFolder = async (options: ModuleOptions): Promise<string> => {
   const { component, version, goVersion, steps } = options;
@@ -96,8 +120,8 @@ export const makeModuleFolder = async (options: ModuleOptions): Promise<string> 
   const folder = path.join(modulesFolder, name);
   if (await isThere(folder)) return folder;
   const go = await ensureGo(steps);
-  const workFolder = path.join(modulesFolder, `.making-${name}-${process.pid}`);
-  await mkdir(workFolder, { recursive: true, mode: 0o755 });
+  // Not in the checkout: a killed run must leave nothing there.
+  const workFolder = await mkdtemp(path.join(tmpdir(), 'groundup-module-'));
   const tool: ToolOptions = {
     step: 'pins',
     timeoutMs: moduleTimeoutMs,
@@ -124,7 +148,7 @@ export const makeModuleFolder = async (options: ModuleOptions): Promise<string> 
         await writeFile(path.join(workFolder, 'tools.go'), tools, { mode: 0o644 });
         await runTool(go, ['mod', 'tidy'], tool);
         await refuseOtherVersion(workFolder, goModule, version);
-        await rename(workFolder, folder);
+        await publish(workFolder, folder);
       },
       () => `images/modules/${name} made with go mod tidy`,
     );

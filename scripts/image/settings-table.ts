@@ -187,7 +187,7 @@ export const settingsMarkdown = (): string => {
     return [
       `\`${key}\``,
       `\`${JSON.stringify(schema.parse(undefined)).replaceAll('"', '')}\``,
-      `${description} Form: ${form}.`,
+      `${description} Form: ${form}.`.replaceAll('<', '\\<'),
     ];
   });
   const lines = [['key', 'default', 'meaning and form'], ['---', '---', '---'], ...rows];

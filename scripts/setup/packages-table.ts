@@ -40,6 +40,7 @@ export const packageTable = {
   nftables: { probes: bins('nft'), why: 'route packets in the lab' },
   iproute2: { probes: ['/sbin/ip', '/usr/bin/ip'], why: 'make the lab’s network' },
   'iputils-ping': { probes: [...bins('ping'), '/bin/ping'], why: 'ask whether pods answer' },
+  'busybox-static': { probes: [...bins('busybox'), '/bin/busybox'], why: 'run in the lab’s pods' },
   openssl: { probes: bins('openssl'), why: 'make certificates' },
   shellcheck: { probes: bins('shellcheck'), why: 'check shell scripts' },
   'golang-go': { probes: [...bins('go'), '/usr/local/go/bin/go'], why: 'build from Go modules' },
@@ -78,6 +79,8 @@ export const labPackages = [
   'iproute2',
   'iputils-ping',
   'openssl',
+  'openssh-client',
+  'busybox-static',
   'curl',
 ] as const satisfies readonly PackageName[];
 

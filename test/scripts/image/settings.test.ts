@@ -113,7 +113,8 @@ test('images/worker.schema.json is what the table says (UPDATE=1 writes it)', as
   const file = inProject('images/worker.schema.json');
   const expected = settingsJsonSchema();
   if (process.env['UPDATE'] === '1') {
-    await writeFile(file, `${JSON.stringify(expected, null, 2)}\n`, { mode: 0o644 });
+    const text = await format(JSON.stringify(expected), { parser: 'json', printWidth: 100 });
+    await writeFile(file, text, { mode: 0o644 });
   }
   assert.equal(JSON.parse(await readFile(file, 'utf8')), expected);
 });

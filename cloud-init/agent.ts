@@ -1,0 +1,150 @@
+// One boot, from user-data to started services; the stages are the files beside this one.
+import { applyPlan } from './apply.ts';
+import { buildFiles } from './build.ts';
+import { readCertificate } from './certificate.ts';
+import { certificatePath, deriveNames, deriveValues, type NodeNames } from './derive.ts';
+import { BootFailure, excerpt, failureClasses } from './failure.ts';
+import type { Host } from './hosts/host.ts';
+import {
+  openSession,
+  readCredentials,
+  readFacts,
+  type InstanceFacts,
+  type Session,
+} from './imds.ts';
+import { makePlan } from './plan.ts';
+import type { Templates } from './render.ts';
+import { formatFindingsInLine, type Finding } from './report.ts';
+import type { Secret } from './secret.ts';
+import { readSecrets, takeSecretFiles } from './secrets.ts';
+import { parseSettings, settingsPath } from './settings.ts';
+import { writeTimeline, type Timeline, type TimelineEvent } from './timeline.ts';
+import { checkUserData, checkVpc, type NodeRequest } from './validate.ts';
+import type { Span } from './user-data.ts';
+
+/** Where the agent finds what it needs outside the node; tests point it elsewhere. */
+export interface Environment {
+  /** Without a slash at the end. */
+  imdsUrl: string;
+  /** In place of the regional address of Secrets Manager. */
+  secretsUrl?: string;
+  templates: Templates;
+}
+
+const authorityPath = '/etc/groundup/ca.pem';
+const units = ['kubelet.service', 'kube-proxy.service', 'groundup-ready.service'] as const;
+
+const refusal = (findings: readonly Finding[]): BootFailure => {
+  const count = findings.length === 1 ? '' : `${findings.length} errors: `;
+  return new BootFailure('user-data', `user-data ${count}${formatFindingsInLine(findings)}`);
+};
+
+type Reading =
+  | { skipped: string }
+  | { session: Session; facts: InstanceFacts; request: NodeRequest; podCidrAt: Span };
+
+const readRequest = async (host: Host, { imdsUrl }: Environment): Promise<Reading> => {
+  const session = await openSession(host, imdsUrl);
+  const facts = await readFacts(host, session);
+  if (facts.userData === undefined) return { skipped: 'no user-data' };
+  const settings = parseSettings(host.readFile(settingsPath));
+  const check = checkUserData(facts.userData, settings);
+  if (check.kind === 'none') return { skipped: 'empty user-data' };
+  if (check.kind === 'foreign') return { skipped: `user-data is ${check.form}, not for groundup` };
+  if (check.kind === 'errors') throw refusal(check.findings);
+  return { session, facts, request: check.request, podCidrAt: check.podCidrAt };
+};
+
+const readSecretFiles = async (
+  host: Host,
+  environment: Environment,
+  reading: { session: Session; facts: InstanceFacts; podCidrAt: Span },
+  names: NodeNames,
+): Promise<Map<string, Secret>> => {
+  const { session, facts, podCidrAt } = reading;
+  const { credentials, vpcRanges } = await readCredentials(host, session, facts);
+  const findings = checkVpc(podCidrAt, vpcRanges);
+  if (findings.length > 0) throw refusal(findings);
+  const { region, domain } = facts;
+  const hasAuthority = host.status(authorityPath) !== undefined;
+  const source = {
+    url: environment.secretsUrl ?? `https://secretsmanager.${region}.${domain}`,
+    region,
+    credentials,
+    ...(hasAuthority ? { authorityFile: authorityPath } : {}),
+  };
+  const fields = await readSecrets(host, source, [names.nodeSecret, names.sharedSecret]);
+  return takeSecretFiles(fields, names);
+};
+
+/** Unchanged files leave running services alone; changed ones need a restart to be read. */
+const startServices = async (host: Host, hasChanged: boolean): Promise<void> => {
+  const verb = hasChanged ? 'restart' : 'start';
+  const result = await host.run('systemctl', [verb, '--no-block', ...units], { timeoutMs: 30_000 });
+  if (result.exitCode === 0) return;
+  const said = excerpt(result.stderr) || `exit code ${result.exitCode}`;
+  throw new BootFailure('services', `systemctl ${verb}: ${said}`, 'the files are in place');
+};
+
+const warnOfExpiry = (host: Host, path: string, expiresMs: number, nowMs: number): void => {
+  if (expiresMs > nowMs) return;
+  const date = new Date(expiresMs).toISOString().slice(0, 10);
+  host.log('warning', `groundup: ${path} expired on ${date}: the API server will refuse the node`);
+};
+
+const configureNode = async (host: Host, environment: Environment): Promise<void> => {
+  const timeline: Timeline = {};
+  const mark = (event: TimelineEvent): void => {
+    timeline[event] = host.uptimeMs();
+  };
+  mark('network-online');
+  const reading = await readRequest(host, environment);
+  if ('skipped' in reading) {
+    host.log('notice', `groundup: ${reading.skipped}: this instance is no node of ours`);
+    return;
+  }
+  mark('user-data-read');
+  const names = deriveNames(reading.request);
+  const secretFiles = await readSecretFiles(host, environment, reading, names);
+  mark('secrets-read');
+  const path = certificatePath(names);
+  const certificate = await readCertificate(host, path, secretFiles.get(path) as Secret);
+  warnOfExpiry(host, path, certificate.expiresMs, Date.now());
+  const { nodeName } = certificate;
+  const values = deriveValues(reading.request, names, { nodeName, nodeIp: reading.facts.nodeIp });
+  const plan = makePlan(host, buildFiles(names, values, environment.templates, secretFiles));
+  await applyPlan(host, plan);
+  mark('files-written');
+  const hasChanged = plan.write.length > 0;
+  await startServices(host, hasChanged);
+  mark('services-started');
+  writeTimeline(host, timeline);
+  const files = hasChanged ? `${plan.write.length} files written` : 'nothing has changed';
+  host.log('info', `groundup: ${names.workerName} is node ${nodeName} (${files})`);
+};
+
+/** Runs `work`; a failure becomes one line in journal and console. Returns the exit code. */
+export const reportFailures = async (
+  host: Host,
+  what: string,
+  work: () => Promise<void>,
+): Promise<number> => {
+  try {
+    await work();
+    return 0;
+  } catch (error) {
+    const isKnown = error instanceof BootFailure;
+    const failureClass = isKnown ? error.failureClass : 'internal';
+    const cause = isKnown ? error.message : `internal error: ${excerpt(String(error))}`;
+    const outcome = isKnown ? error.outcome : 'please report it';
+    const line = `groundup: ${what}: ${cause}; ${outcome}`;
+    host.log('error', line);
+    host.console(line);
+    if (!isKnown) host.log('info', String((error as Error).stack));
+    return failureClasses[failureClass].exitCode;
+  }
+};
+
+/** The command `configure`: run at every boot, writes only what differs. */
+export const configure = (host: Host, environment: Environment): Promise<number> =>
+  reportFailures(host, 'NOT configured', () => configureNode(host, environment));

@@ -1,0 +1,41 @@
+// The table of files + values + secret texts -> every file with its content, proved before writing.
+import type { NodeNames, Values } from './derive.ts';
+import { fileTable } from './files.ts';
+import { render, type Templates } from './render.ts';
+import { reveal, Secret } from './secret.ts';
+import { verifyRendered } from './verify.ts';
+
+/** A file as it is to be on the node. */
+export interface NodeFile {
+  path: string;
+  mode: number;
+  content: string | Secret;
+}
+
+const pick = (values: Values, uses: readonly (keyof Values)[]): Record<string, string | number> =>
+  Object.fromEntries(uses.map((name) => [name, values[name]]));
+
+export const buildFiles = (
+  names: NodeNames,
+  values: Values,
+  templates: Templates,
+  secretFiles: ReadonlyMap<string, Secret>,
+): NodeFile[] =>
+  fileTable.map(({ path: pathOf, mode, source }) => {
+    const path = pathOf(names);
+    if (source.from === 'secret') {
+      const content = secretFiles.get(path);
+      if (content === undefined) throw new Error(`no secret was taken for ${path}`);
+      return { path, mode, content };
+    }
+    const { template, uses } = source;
+    const text = templates[template];
+    if (text === undefined) throw new Error(`there is no template ${template}`);
+    const content = render(template, text, pick(values, uses));
+    verifyRendered(template, content, values);
+    return { path, mode, content };
+  });
+
+/** The same bytes, whether secret or not. */
+export const isSameContent = (file: NodeFile, found: string | undefined): boolean =>
+  found !== undefined && reveal(file.content) === found;

@@ -1,0 +1,70 @@
+// The text of a kubeconfig -> server and credentials of its current context, or what is wrong with it.
+import { parse } from 'yaml';
+import { decodeBase64 } from './base64.ts';
+import { Secret } from './secret.ts';
+
+/** Either the PEM text itself or the path of a file that has it. */
+export type PemSource = { text: Secret } | { path: string };
+
+export interface Kubeconfig {
+  server: string;
+  authority?: PemSource;
+  certificate?: PemSource;
+  privateKey?: PemSource;
+  token?: Secret;
+}
+
+type Named = Record<string, unknown>;
+
+const isNamed = (value: unknown): value is Named => typeof value === 'object' && value !== null;
+
+const textAt = (value: unknown, key: string): string | undefined => {
+  const found = isNamed(value) ? value[key] : undefined;
+  return typeof found === 'string' && found !== '' ? found : undefined;
+};
+
+/** The entry of a list of `{name, <kind>: …}` by its name. */
+const entryOf = (list: unknown, name: string | undefined, kind: string): unknown => {
+  if (!Array.isArray(list)) return undefined;
+  const found = (list as unknown[]).find((entry) => textAt(entry, 'name') === name);
+  return isNamed(found) ? found[kind] : undefined;
+};
+
+const pemOf = (holder: unknown, key: string): PemSource | undefined => {
+  const data = textAt(holder, `${key}-data`);
+  const decoded = data === undefined ? undefined : decodeBase64(data);
+  if (decoded !== undefined) return { text: new Secret(decoded) };
+  const path = textAt(holder, key);
+  return path === undefined ? undefined : { path };
+};
+
+/** Parses a kubeconfig; a string says what is wrong, without a word of the content. */
+export const parseKubeconfig = (text: string): Kubeconfig | string => {
+  let document: unknown;
+  try {
+    document = parse(text);
+  } catch {
+    return 'is not YAML';
+  }
+  if (!isNamed(document) || document['kind'] !== 'Config') return 'is not of kind Config';
+  const context = entryOf(document['contexts'], textAt(document, 'current-context'), 'context');
+  if (context === undefined) return 'has no context of the name in current-context';
+  const cluster = entryOf(document['clusters'], textAt(context, 'cluster'), 'cluster');
+  const user = entryOf(document['users'], textAt(context, 'user'), 'user');
+  const server = textAt(cluster, 'server');
+  // An empty address is what a variable that was not set leaves behind.
+  if (server === undefined || !/^https:\/\/[^/:]+/.test(server)) return 'has no https server';
+  const certificate = pemOf(user, 'client-certificate');
+  const privateKey = pemOf(user, 'client-key');
+  const token = textAt(user, 'token');
+  if (token === undefined && (certificate === undefined || privateKey === undefined))
+    return 'has neither a client certificate with its key nor a token';
+  const authority = pemOf(cluster, 'certificate-authority');
+  return {
+    server: server.replace(/\/+$/, ''),
+    ...(authority === undefined ? {} : { authority }),
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(privateKey === undefined ? {} : { privateKey }),
+    ...(token === undefined ? {} : { token: new Secret(token) }),
+  };
+};

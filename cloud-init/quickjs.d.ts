@@ -1,0 +1,48 @@
+// Types of the parts of QuickJS's modules that the agent uses.
+// https://bellard.org/quickjs/quickjs.html#Standard-library
+declare module 'os' {
+  export const O_RDONLY: number;
+  export const O_WRONLY: number;
+  export const O_CREAT: number;
+  export const O_EXCL: number;
+  export const S_IFMT: number;
+  export const S_IFREG: number;
+  export const S_IFDIR: number;
+  export const WNOHANG: number;
+  /** These return a negative errno on failure. */
+  export function open(path: string, flags: number, mode?: number): number;
+  export function close(fd: number): number;
+  export function read(fd: number, buffer: ArrayBuffer, offset: number, length: number): number;
+  export function write(fd: number, buffer: ArrayBuffer, offset: number, length: number): number;
+  export function remove(path: string): number;
+  export function rename(from: string, to: string): number;
+  export function mkdir(path: string, mode?: number): number;
+  export function kill(pid: number, signal: number): number;
+  export function stat(path: string): [{ mode: number } | null, number];
+  export function pipe(): [number, number] | null;
+  export function exec(
+    args: string[],
+    options: { block: boolean; stdin?: number; stdout?: number; stderr?: number },
+  ): number;
+  /** The pid (0 while the child runs, with WNOHANG) and its status as of wait(2). */
+  export function waitpid(pid: number, options: number): [number, number];
+  export function setReadHandler(fd: number, handler: (() => void) | null): void;
+  export function setTimeout(handler: () => void, delayMs: number): unknown;
+  export function clearTimeout(timer: unknown): void;
+  /** Milliseconds of the monotonic clock. */
+  export function now(): number;
+}
+
+declare module 'std' {
+  export const err: { puts(text: string): void };
+  export function getenv(name: string): string | undefined;
+  export function exit(code: number): never;
+  export function strerror(errno: number): string;
+}
+
+declare const scriptArgs: string[];
+
+declare module '*.mustache' {
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,121 @@
+// npm run lab -- up|status|exec|down: a VPC with a real control plane and workers on this machine.
+import { parseArgs } from 'node:util';
+import { path } from 'zx';
+import { readManifests, type Manifest } from './image/manifest.ts';
+import { bootWorkers, findLab, startLab } from './lab/lab.ts';
+import { workersMax } from './lab/addresses.ts';
+import { outputFolder } from './project/paths.ts';
+import { Failure } from './terminal/failure.ts';
+import { createSteps, runCommand } from './terminal/steps.ts';
+
+const usage = `npm run lab -- COMMAND
+  up [--workers N] [--name NAME] [--image FILE]   start a lab and keep it (default: 1 worker)
+  status [--json] [--name NAME]                   what runs in it
+  exec [--name NAME] -- COMMAND...                run a command in it, with kubectl at hand
+  down [--name NAME]                              stop it and remove all of it`;
+
+const newestManifest = async (image: string | undefined): Promise<Manifest> => {
+  const manifests = await readManifests(outputFolder);
+  const wanted = image === undefined ? undefined : path.basename(image);
+  const found = manifests.find((manifest) => wanted === undefined || manifest.image === wanted);
+  if (found !== undefined) return found;
+  throw new Failure({
+    step: 'lab',
+    message:
+      image === undefined ? 'there is no image in out/' : `${image}: no image with a manifest`,
+    hint: 'npm run build-ami',
+  });
+};
+
+const up = async (options: { name: string; workers: string; image?: string }): Promise<number> => {
+  const count = /^\d+$/.test(options.workers) ? Number(options.workers) : Number.NaN;
+  if (!(count <= workersMax))
+    throw new Failure({
+      step: 'lab',
+      message: `--workers ${options.workers}: not a number from 0 to ${workersMax}`,
+    });
+  const manifest = await newestManifest(options.image);
+  const imageFile = path.join(outputFolder, manifest.image);
+  const steps = createSteps();
+  const { settings } = manifest;
+  const { lab, keep } = await startLab({ name: options.name, settings, imageFile, steps });
+  // An interrupt ends the lab with us; the supervisor sees our end of the pipe close.
+  const requests = Array.from({ length: count }, (_, index) => ({ index, imageFile }));
+  try {
+    await bootWorkers(lab, requests, steps);
+  } catch (error) {
+    await lab.stop();
+    throw error;
+  }
+  keep();
+  const named = options.name === 'default' ? '' : ` --name ${options.name}`;
+  console.log(`use it:    npm run lab -- exec${named} -- kubectl get nodes`);
+  console.log(`stop it:   npm run lab -- down${named}`);
+  return 0;
+};
+
+const status = async (name: string, asJson: boolean): Promise<number> => {
+  const lab = await findLab(name);
+  const workers = await lab.workers();
+  if (asJson) {
+    console.log(JSON.stringify({ ...lab.state, folder: lab.folder, workers }, null, 2));
+    return 0;
+  }
+  console.log(`lab        ${name}, Kubernetes ${lab.state.kubernetes}, files in ${lab.folder}`);
+  for (const worker of workers) {
+    const state = worker.running ? 'running' : 'ended';
+    console.log(
+      `${worker.name.padEnd(10)} ${worker.nodeName} ${worker.address} pods ${worker.podCidr} ${state}`,
+    );
+  }
+  return 0;
+};
+
+const commands = ['up', 'status', 'exec', 'down'] as const;
+
+const main = async (): Promise<number> => {
+  const parsed = (() => {
+    try {
+      return parseArgs({
+        allowPositionals: true,
+        options: {
+          name: { type: 'string', default: 'default' },
+          workers: { type: 'string', default: '1' },
+          image: { type: 'string' },
+          json: { type: 'boolean', default: false },
+          help: { type: 'boolean', default: false },
+        },
+      });
+    } catch (error) {
+      console.error(`lab        ${(error as Error).message}\n${usage}`);
+      return undefined;
+    }
+  })();
+  if (parsed === undefined) return 2;
+  const { values, positionals } = parsed;
+  const [given = '', ...rest] = positionals;
+  const command = commands.find((known) => known === given);
+  if (values.help || command === undefined || !/^[a-z0-9-]{1,30}$/.test(values.name)) {
+    console.error(usage);
+    return values.help ? 0 : 2;
+  }
+  switch (command) {
+    case 'up':
+      return up({ ...values, ...(values.image === undefined ? {} : { image: values.image }) });
+    case 'status':
+      return status(values.name, values.json);
+    case 'exec':
+      if (rest.length === 0) {
+        console.error(usage);
+        return 2;
+      }
+      return (await findLab(values.name)).execInherited(rest);
+    case 'down': {
+      await (await findLab(values.name)).stop();
+      console.log(`lab        ${values.name} is gone`);
+      return 0;
+    }
+  }
+};
+
+await runCommand(main);

@@ -1,0 +1,75 @@
+// What is asked of a lab's supervisor, over HTTP on a unix socket in the lab's folder.
+import { request } from 'node:http';
+import path from 'node:path';
+import { Failure, type FailureDetails } from '../terminal/failure.ts';
+import type { ControlPlanePrograms } from './control-plane.ts';
+import type { ImdsRequest } from './imds.ts';
+
+export interface WorkerRequest {
+  index: number;
+  /** Default: the seed's line for this worker. */
+  userData?: string;
+  imageFile: string;
+  memoryMib?: number;
+  /** False: its secret is left out of Secrets Manager. */
+  hasSecret?: boolean;
+}
+
+export interface WorkerStatus {
+  name: string;
+  nodeName: string;
+  address: string;
+  podCidr: string;
+  running: boolean;
+  consoleFile: string;
+}
+
+export interface BlockStatistics {
+  readBytes: number;
+  readOperations: number;
+}
+
+/** Each operation: what it takes, what it gives. */
+export interface Operations {
+  startControlPlane: { takes: ControlPlanePrograms; gives: { kubeconfigFile: string } };
+  addWorker: { takes: WorkerRequest; gives: WorkerStatus };
+  stopWorker: { takes: { name: string }; gives: null };
+  resetWorker: { takes: { name: string }; gives: null };
+  blockStatistics: { takes: { name: string }; gives: BlockStatistics };
+  status: { takes: null; gives: { workers: WorkerStatus[]; controlPlane: boolean } };
+  imdsLog: { takes: null; gives: ImdsRequest[] };
+}
+
+export type OperationName = keyof Operations;
+
+export const socketOf = (folder: string): string => path.join(folder, 'control.sock');
+
+/** The supervisor's answer: a value, or the failure it threw. */
+export type Answer = { value: unknown } | { failure: FailureDetails };
+
+const send = (socketPath: string, name: string, body: string, timeoutMs: number) =>
+  new Promise<string>((resolve, reject) => {
+    const sent = request({ socketPath, path: `/${name}`, method: 'POST', timeout: timeoutMs });
+    sent.on('timeout', () => sent.destroy(new Error(`lab ${name}: no answer`)));
+    sent.on('error', reject);
+    sent.on('response', (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    });
+    sent.end(body);
+  });
+
+/** Asks the supervisor; a Failure over there is thrown here. */
+export const ask = async <Name extends OperationName>(
+  folder: string,
+  name: Name,
+  takes: Operations[Name]['takes'],
+  timeoutMs = 180_000,
+): Promise<Operations[Name]['gives']> => {
+  const text = await send(socketOf(folder), name, JSON.stringify(takes), timeoutMs);
+  const answer = JSON.parse(text) as Answer;
+  if ('failure' in answer) throw new Failure(answer.failure);
+  return answer.value as Operations[Name]['gives'];
+};

@@ -1,0 +1,274 @@
+// First process in a lab's namespaces: makes the VPC, serves its addresses, starts what is asked for.
+// When it ends, however it ends, the kernel ends every process of the lab and takes the network away.
+import { randomBytes } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { Server as NetServer } from 'node:net';
+import path from 'node:path';
+import { findAccelerator } from '../image/accelerator.ts';
+import { runTool } from '../project/tools.ts';
+import { Failure } from '../terminal/failure.ts';
+import { apiServerUrl, vpc, workerAddresses, type WorkerAddresses } from './addresses.ts';
+import { startControlPlane, type ControlPlane } from './control-plane.ts';
+import { startDnsmasq } from './dnsmasq.ts';
+import { createImds, type Credentials, type ImdsRequest, type Instance } from './imds.ts';
+import { connectWorker, createNetwork, disconnectWorker } from './network.ts';
+import {
+  CertificateAuthority,
+  controlPlaneIdentities,
+  kubeconfigFor,
+  workerIdentity,
+} from './pki.ts';
+import { stopService } from './processes.ts';
+import {
+  socketOf,
+  type Answer,
+  type Operations,
+  type WorkerRequest,
+  type WorkerStatus,
+} from './protocol.ts';
+import { askQemu } from './qmp.ts';
+import { busyboxImage, createRegistry } from './registry.ts';
+import { secretsManagerListener } from './secrets-manager.ts';
+import { startMachine, type Machine } from './vm.ts';
+
+const cluster = 'k8s-cluster-from-ground-up';
+const secretPrefix = 'k8s';
+const memoryMibDefault = 1280;
+
+interface Worker {
+  addresses: WorkerAddresses;
+  instance: Instance;
+  machine: Machine;
+}
+
+const listen = (server: NetServer, port: number, host: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve());
+  });
+
+class Supervisor {
+  readonly #folder: string;
+  readonly #authority: CertificateAuthority;
+  readonly #secrets = new Map<string, string>();
+  readonly #workers = new Map<string, Worker>();
+  readonly #imdsLog: ImdsRequest[] = [];
+  readonly #credentials: Credentials;
+  #publicKey = '';
+  #controlPlane: ControlPlane | undefined;
+
+  private constructor(folder: string, authority: CertificateAuthority) {
+    this.#folder = folder;
+    this.#authority = authority;
+    this.#credentials = {
+      accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
+      secretAccessKey: randomBytes(30).toString('base64'),
+      sessionToken: randomBytes(120).toString('base64'),
+    };
+  }
+
+  static async start(folder: string): Promise<Supervisor> {
+    await createNetwork();
+    const authority = await CertificateAuthority.create(path.join(folder, 'pki'));
+    const supervisor = new Supervisor(folder, authority);
+    await supervisor.#serve();
+    return supervisor;
+  }
+
+  async #serve(): Promise<void> {
+    const keyFile = path.join(this.#folder, 'ssh-key');
+    await runTool('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'lab', '-f', keyFile], {
+      step: 'vpc',
+      timeoutMs: 10_000,
+    });
+    this.#publicKey = (await readFile(`${keyFile}.pub`, 'utf8')).trim();
+    await startDnsmasq(this.#folder);
+    const imds = createImds({
+      instanceAt: (address) =>
+        [...this.#workers.values()].find(({ instance }) => instance.address === address)?.instance,
+      credentials: this.#credentials,
+      onRequest: (request) => void this.#imdsLog.push(request),
+    });
+    await listen(imds, 80, vpc.metadata);
+    const name = 'secrets-manager' as const;
+    const pair = await this.#authority.sign(name, controlPlaneIdentities[name]);
+    const secretsManager = createHttpsServer(
+      { key: pair.key, cert: pair.certificate },
+      secretsManagerListener({ secrets: this.#secrets, credentials: this.#credentials }),
+    );
+    await listen(secretsManager, 443, vpc.secretsManager);
+    await listen(createRegistry(await busyboxImage()), vpc.registryPort, vpc.registry);
+  }
+
+  async startControlPlane(programs: Operations['startControlPlane']['takes']) {
+    this.#controlPlane = await startControlPlane(this.#folder, programs, this.#authority);
+    const proxy = this.#controlPlane.pairs['kube-proxy'];
+    const certificate = await this.#authority.certificate();
+    const shared = {
+      'ca.pem': certificate,
+      'kube-proxy.kubeconfig': kubeconfigFor('system:kube-proxy', proxy, certificate, apiServerUrl),
+    };
+    this.#secrets.set(`${secretPrefix}/${cluster}/shared`, JSON.stringify(shared));
+    return { kubeconfigFile: this.#controlPlane.kubeconfigFile };
+  }
+
+  /** The worker's certificate, key and kubeconfig, under the seed's file names. */
+  async #putSecret(addresses: WorkerAddresses): Promise<void> {
+    const file = `${cluster}-${addresses.name}`;
+    const pair = await this.#authority.sign(file, workerIdentity(addresses));
+    const user = `system:node:${addresses.nodeName}`;
+    const certificate = await this.#authority.certificate();
+    const secret = {
+      [`${file}.pem`]: pair.certificate,
+      [`${file}-key.pem`]: pair.key,
+      [`${file}.kubeconfig`]: kubeconfigFor(user, pair, certificate, apiServerUrl),
+    };
+    this.#secrets.set(`${secretPrefix}/${cluster}/${addresses.name}`, JSON.stringify(secret));
+  }
+
+  async addWorker(request: WorkerRequest): Promise<WorkerStatus> {
+    const addresses = workerAddresses(request.index);
+    const { name, podCidr, nodeName, address, mac, instanceId } = addresses;
+    if (this.#workers.has(name)) throw new Failure({ step: name, message: 'is running already' });
+    if (request.hasSecret !== false) await this.#putSecret(addresses);
+    await connectWorker(addresses);
+    const machine = await startMachine({
+      worker: addresses,
+      imageFile: request.imageFile,
+      stateFolder: this.#folder,
+      accelerator: await findAccelerator(),
+      authority: await this.#authority.certificate(),
+      memoryMib: request.memoryMib ?? memoryMibDefault,
+    });
+    const instance: Instance = {
+      address,
+      instanceId,
+      mac,
+      hostname: nodeName,
+      userData: request.userData ?? `name=${name}|pod-cidr=${podCidr}`,
+      publicKey: this.#publicKey,
+    };
+    const worker = { addresses, instance, machine };
+    this.#workers.set(name, worker);
+    return this.#statusOf(worker);
+  }
+
+  #find(name: string): Worker {
+    const worker = this.#workers.get(name);
+    if (worker === undefined) throw new Failure({ step: name, message: 'no such worker' });
+    return worker;
+  }
+
+  async stopWorker({ name }: { name: string }): Promise<null> {
+    const worker = this.#find(name);
+    await stopService(worker.machine.service);
+    await disconnectWorker(worker.addresses);
+    this.#workers.delete(name);
+    await rm(path.join(this.#folder, name), { recursive: true, force: true });
+    return null;
+  }
+
+  /** The reset button. */
+  async resetWorker({ name }: { name: string }): Promise<null> {
+    await askQemu(this.#find(name).machine.qmpFile, 'system_reset');
+    return null;
+  }
+
+  async blockStatistics({ name }: { name: string }) {
+    const devices = (await askQemu(this.#find(name).machine.qmpFile, 'query-blockstats')) as {
+      stats: { rd_bytes: number; rd_operations: number };
+    }[];
+    const sum = (pick: (device: (typeof devices)[number]) => number) =>
+      devices.reduce((total, device) => total + pick(device), 0);
+    return {
+      readBytes: sum(({ stats }) => stats.rd_bytes),
+      readOperations: sum(({ stats }) => stats.rd_operations),
+    };
+  }
+
+  #statusOf({ addresses, machine }: Worker): WorkerStatus {
+    const { name, nodeName, address, podCidr } = addresses;
+    const running = machine.service.child.exitCode === null;
+    return { name, nodeName, address, podCidr, running, consoleFile: machine.consoleFile };
+  }
+
+  status() {
+    const workers = [...this.#workers.values()].map((worker) => this.#statusOf(worker));
+    return { workers, controlPlane: this.#controlPlane !== undefined };
+  }
+
+  imdsLog(): ImdsRequest[] {
+    return this.#imdsLog;
+  }
+}
+
+type Handler = (takes: unknown) => unknown;
+
+const handlersOf = (supervisor: Supervisor): Record<string, Handler> => ({
+  startControlPlane: (takes) => supervisor.startControlPlane(takes as never),
+  addWorker: (takes) => supervisor.addWorker(takes as never),
+  stopWorker: (takes) => supervisor.stopWorker(takes as never),
+  resetWorker: (takes) => supervisor.resetWorker(takes as never),
+  blockStatistics: (takes) => supervisor.blockStatistics(takes as never),
+  status: () => supervisor.status(),
+  imdsLog: () => supervisor.imdsLog(),
+});
+
+const createControl = (supervisor: Supervisor): Server => {
+  const handlers = handlersOf(supervisor);
+  const answer = async (name: string, body: string): Promise<Answer> => {
+    const handler = handlers[name];
+    if (handler === undefined) throw new Error(`no operation ${name}`);
+    return { value: (await handler(JSON.parse(body))) ?? null };
+  };
+  const failed = (error: Error): Answer =>
+    error instanceof Failure
+      ? {
+          failure: {
+            step: error.step,
+            message: error.message,
+            ...(error.tail === undefined ? {} : { tail: error.tail }),
+            ...(error.hint === undefined ? {} : { hint: error.hint }),
+          },
+        }
+      : { failure: { step: 'lab', message: error.message, tail: error.stack ?? '' } };
+  return createHttpServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      answer((request.url ?? '/').slice(1), Buffer.concat(chunks).toString('utf8'))
+        .catch(failed)
+        .then((result) => response.end(JSON.stringify(result)))
+        .catch(() => response.destroy());
+    });
+  });
+};
+
+/**
+ * Until the command that started the lab says `keep`, the lab lives only as long as that command:
+ * its end closes our standard input.
+ */
+const dieWithStarter = (): void => {
+  let kept = false;
+  process.stdin.on('data', (chunk) => {
+    if (String(chunk).includes('keep')) kept = true;
+  });
+  process.stdin.on('end', () => {
+    if (!kept) process.exit(1);
+  });
+};
+
+const folder = process.argv[2] ?? '';
+dieWithStarter();
+try {
+  const supervisor = await Supervisor.start(folder);
+  const control = createControl(supervisor);
+  control.listen(socketOf(folder));
+} catch (error) {
+  const text = error instanceof Failure ? `${error.message}\n${error.tail ?? ''}` : String(error);
+  appendFileSync(path.join(folder, 'supervisor.log'), `${text}\n`, { mode: 0o600 });
+  process.exit(1);
+}

@@ -1,0 +1,425 @@
+// One boot on a fake host: what a good one does, and what every class of failure says and leaves.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { configure } from '../../cloud-init/agent.ts';
+import { failureClasses } from '../../cloud-init/failure.ts';
+import { HostError } from '../../cloud-init/hosts/host.ts';
+import type { FakeHost } from '../fakes/host.ts';
+import {
+  createNode,
+  environment,
+  nodeFields,
+  outputOf,
+  secretMark,
+  sharedFields,
+  type NodeOptions,
+} from '../fakes/node.ts';
+
+const filesOf = (host: FakeHost): Record<string, string> =>
+  Object.fromEntries(
+    [...host.entries]
+      .filter(([path, { kind }]) => kind === 'file' && !path.startsWith('/etc/groundup/'))
+      .map(([path, { mode }]) => [path, mode.toString(8)]),
+  );
+
+const worker = 'k8s-cluster-from-ground-up-worker-0';
+const nodeSecret = 'k8s/k8s-cluster-from-ground-up/worker-0';
+const sharedSecret = 'k8s/k8s-cluster-from-ground-up/shared';
+const start =
+  'systemctl start --no-block kubelet.service kube-proxy.service groundup-ready.service';
+const restart = start.replace('start', 'restart');
+
+test('a first boot writes every file with its mode and starts the services', async () => {
+  const host = createNode();
+  assert.is(await configure(host, environment), 0);
+  assert.equal(filesOf(host), {
+    '/var/lib/kubernetes/ca.pem': '600',
+    [`/var/lib/kubelet/${worker}.pem`]: '600',
+    [`/var/lib/kubelet/${worker}-key.pem`]: '600',
+    '/var/lib/kube-proxy/kubeconfig': '600',
+    '/var/lib/kubelet/kubeconfig': '600',
+    '/etc/cni/net.d/172-20-bridge.conflist': '644',
+    '/etc/cni/net.d/99-loopback.conf': '644',
+    '/var/lib/kubelet/kubelet-config.yaml': '644',
+    '/var/lib/kube-proxy/kube-proxy-config.yaml': '644',
+    '/var/lib/kubelet/node.env': '644',
+    '/var/lib/groundup/timeline.jsonl': '644',
+  });
+  assert.is(host.ran.at(-1), restart);
+  assert.equal(host.journal, [
+    `info: groundup: ${worker} is node ip-172-31-0-20 (10 files written)`,
+  ]);
+  assert.equal(host.consoleLines, []);
+});
+
+test('a boot runs six programs: four curl, openssl, systemctl', async () => {
+  const host = createNode();
+  await configure(host, environment);
+  assert.equal(
+    host.ran.map((line) => line.split(' ')[0]),
+    ['curl', 'curl', 'curl', 'curl', 'openssl', 'systemctl'],
+  );
+  assert.equal(
+    host.ran.filter((line) => line.startsWith('curl')),
+    Array(4).fill('curl -q --config -'),
+  );
+});
+
+test('the second boot touches no file and still starts the services', async () => {
+  const host = createNode();
+  await configure(host, environment);
+  const inodes = () => [...host.entries].map(([path, { inode }]) => `${path} ${inode}`);
+  const before = inodes().filter((line) => !line.includes('timeline'));
+  assert.is(await configure(host, environment), 0);
+  assert.equal(
+    inodes().filter((line) => !line.includes('timeline')),
+    before,
+  );
+  assert.is(host.ran.at(-1), start);
+  assert.is(
+    host.journal.at(-1),
+    `info: groundup: ${worker} is node ip-172-31-0-20 (nothing has changed)`,
+  );
+});
+
+test('a file that was changed by hand, or has another mode, is put right alone', async () => {
+  const host = createNode();
+  await configure(host, environment);
+  const key = `/var/lib/kubelet/${worker}-key.pem`;
+  const environmentFile = '/var/lib/kubelet/node.env';
+  (host.entries.get(key) as { mode: number }).mode = 0o644;
+  (host.entries.get(environmentFile) as { content: string }).content = 'NODE_NAME=other\n';
+  const inodeOf = (path: string) => host.entries.get(path)?.inode;
+  const proxyBefore = inodeOf('/var/lib/kube-proxy/kubeconfig');
+  await configure(host, environment);
+  assert.is(host.entries.get(key)?.mode, 0o600);
+  assert.is(
+    host.entries.get(environmentFile)?.content,
+    'NODE_NAME=ip-172-31-0-20\nNODE_IP=172.31.0.20\n',
+  );
+  assert.is(inodeOf('/var/lib/kube-proxy/kubeconfig'), proxyBefore);
+  assert.is(host.journal.at(-1)?.endsWith('(2 files written)'), true);
+});
+
+test('a umask does not change a mode', async () => {
+  const host = createNode({ umask: 0o077 });
+  await configure(host, environment);
+  assert.is(host.entries.get('/etc/cni/net.d/172-20-bridge.conflist')?.mode, 0o644);
+  assert.is(host.entries.get('/etc/cni/net.d')?.mode, 0o755);
+  assert.is(host.entries.get('/var/lib/kubelet/kubeconfig')?.mode, 0o600);
+});
+
+const idle: [string, string | undefined, string][] = [
+  ['none', undefined, 'no user-data'],
+  ['empty', ' \n', 'empty user-data'],
+  ['cloud-config', '#cloud-config\nruncmd: []\n', 'user-data is cloud-config, not for groundup'],
+  ['a script', '#!/bin/sh\n', 'user-data is a script, not for groundup'],
+  ['MIME', 'MIME-Version: 1.0\n', 'user-data is MIME, not for groundup'],
+];
+
+for (const [name, userData, reason] of idle) {
+  test(`user-data of another form is left alone: ${name}`, async () => {
+    // An image without settings, a builder's for one, may boot that way, too.
+    const host = createNode({ userData });
+    assert.is(await configure(host, environment), 0);
+    assert.equal(filesOf(host), {});
+    assert.equal(host.journal, [`notice: groundup: ${reason}: this instance is no node of ours`]);
+    assert.equal(host.consoleLines, []);
+    assert.is(
+      host.ran.some((line) => line.startsWith('systemctl')),
+      false,
+    );
+  });
+}
+
+interface FailureCase extends NodeOptions {
+  name: string;
+  failureClass: keyof typeof failureClasses;
+  says: string;
+}
+
+const nothing = 'nothing was written';
+const noAnswer = { status: 0, error: 'Connection refused' };
+const awsError = (type: string, message: string) => ({
+  status: 400,
+  body: JSON.stringify({ __type: `com.amazonaws.secretsmanager#${type}`, Message: message }),
+});
+const secretError = (code: string, message: string) => ({
+  status: 200,
+  body: JSON.stringify({
+    SecretValues: [],
+    Errors: [{ SecretId: nodeSecret, ErrorCode: code, Message: message }],
+  }),
+});
+
+const failures: FailureCase[] = [
+  {
+    name: 'metadata unreachable',
+    imds: () => noAnswer,
+    failureClass: 'imds',
+    says: `instance metadata: no token from http://imds: Connection refused (16 tries in 54 s); ${nothing}`,
+  },
+  {
+    name: 'metadata switched off',
+    imds: () => ({ status: 403 }),
+    failureClass: 'imds',
+    says: `instance metadata: http://imds answers HTTP 403: it is switched off for this instance; ${nothing}`,
+  },
+  {
+    name: 'token refused',
+    imds: (path) => (path === 'user-data' ? { status: 401 } : undefined),
+    failureClass: 'imds',
+    says: `instance metadata: user-data: HTTP 401: the token was refused; ${nothing}`,
+  },
+  {
+    name: 'no region',
+    metadata: { 'meta-data/placement/region': undefined },
+    failureClass: 'imds',
+    says: `instance metadata: placement/region: there is none; ${nothing}`,
+  },
+  {
+    name: 'an address that is none',
+    metadata: { 'meta-data/local-ipv4': '<html>\nproxy error</html>' },
+    failureClass: 'imds',
+    says: `instance metadata: local-ipv4: "<html> proxy error</html>" is not what belongs there; ${nothing}`,
+  },
+  {
+    name: 'wrong user-data, every fault at once',
+    userData: 'name=Worker_0|pod-cidr=172.20.0.7/24',
+    failureClass: 'user-data',
+    says:
+      'user-data 2 errors: 1:6 name: Worker_0 is not a lower-case DNS label of at most 40 characters ' +
+      '(example: name=worker-0), 1:24 pod-cidr: 172.20.0.7/24 has host bits set ' +
+      `(the network of that address is 172.20.0.0/24); ${nothing}`,
+  },
+  {
+    name: 'pods in the VPC',
+    userData: 'name=worker-0|pod-cidr=10.9.1.0/24',
+    failureClass: 'user-data',
+    says:
+      'user-data 1:24 pod-cidr: 10.9.1.0/24 overlaps the VPC range 10.9.0.0/16 ' +
+      `(choose a range outside every subnet of the VPC); ${nothing}`,
+  },
+  {
+    name: 'no role',
+    metadata: { 'meta-data/iam/security-credentials/': undefined },
+    failureClass: 'secrets-denied',
+    says: `the instance has no IAM role (12 tries in 42 s); ${nothing}`,
+  },
+  {
+    name: 'secret missing',
+    secrets: () => secretError('ResourceNotFoundException', 'cannot find it'),
+    failureClass: 'secret-missing',
+    says: `secret ${nodeSecret} not found (ResourceNotFoundException, 1 try); ${nothing}`,
+  },
+  {
+    name: 'access to one secret denied',
+    secrets: () => secretError('AccessDeniedException', 'not authorized'),
+    failureClass: 'secrets-denied',
+    says: `secret ${nodeSecret}: AccessDeniedException: not authorized (1 try); ${nothing}`,
+  },
+  {
+    name: 'access to the call denied',
+    secrets: () => awsError('AccessDeniedException', 'User: x is not\nauthorized'),
+    failureClass: 'secrets-denied',
+    says: `Secrets Manager answers AccessDeniedException: User: x is not authorized (1 try); ${nothing}`,
+  },
+  {
+    name: 'Secrets Manager unreachable',
+    secrets: () => ({ status: 0, error: 'Could not resolve host' }),
+    failureClass: 'secrets-unreachable',
+    says:
+      'no answer from https://secretsmanager.eu-central-1.amazonaws.com: ' +
+      `Could not resolve host (10 tries in 35 s); ${nothing}`,
+  },
+  {
+    name: 'Secrets Manager throttles to the end',
+    secrets: () => awsError('ThrottlingException', 'Rate exceeded'),
+    failureClass: 'secrets-unreachable',
+    says: `Secrets Manager answers ThrottlingException: Rate exceeded (10 tries in 35 s); ${nothing}`,
+  },
+  {
+    name: 'a secret that is no JSON',
+    secrets: () => ({
+      status: 200,
+      body: JSON.stringify({
+        SecretValues: [{ Name: nodeSecret, SecretString: `-----BEGIN ${secretMark}` }],
+      }),
+    }),
+    failureClass: 'secret-content',
+    says: `secret ${nodeSecret} is not JSON; ${nothing}`,
+  },
+  {
+    name: 'missing and malformed fields, all at once',
+    secretFields: {
+      [nodeSecret]: {
+        ...nodeFields(),
+        [`${worker}-key.pem`]: secretMark,
+        [`${worker}.pem`]: undefined,
+      },
+      [sharedSecret]: {
+        ...sharedFields(),
+        'kube-proxy.kubeconfig': `kind: Config\n${secretMark}: 1`,
+      },
+    },
+    failureClass: 'secret-content',
+    says:
+      `secret ${nodeSecret} has no field ${worker}.pem; ` +
+      `secret ${nodeSecret}: ${worker}-key.pem is not a PEM private key without a passphrase; ` +
+      `secret ${sharedSecret}: kube-proxy.kubeconfig has no context of the name in current-context; ${nothing}`,
+  },
+  {
+    name: 'a certificate for something else',
+    commonName: 'system:kube-proxy',
+    failureClass: 'secret-content',
+    says:
+      `/var/lib/kubelet/${worker}.pem: common name system:kube-proxy, ` +
+      `a kubelet needs system:node:<node name>; ${nothing}`,
+  },
+  {
+    name: 'a certificate that openssl cannot read',
+    programs: { openssl: () => ({ exitCode: 1, stderr: 'Could not read certificate\nmore\n' }) },
+    failureClass: 'secret-content',
+    says: `/var/lib/kubelet/${worker}.pem: openssl cannot read it: Could not read certificate; ${nothing}`,
+  },
+  {
+    name: 'settings missing',
+    files: { '/etc/groundup/settings.json': '{"cluster":""}' },
+    failureClass: 'settings',
+    says:
+      '/etc/groundup/settings.json: cluster: "" is not a lower-case DNS label of at most ' +
+      `40 characters; ${nothing}`,
+  },
+  {
+    name: 'disk full',
+    capacityBytes: 700,
+    failureClass: 'write',
+    says: `/var/lib/kubelet/.kubeconfig.groundup-new: No space left on device; ${nothing}`,
+  },
+];
+
+for (const { name, failureClass, says, ...options } of failures) {
+  test(`failure: ${name}`, async () => {
+    const host = createNode(options);
+    const { exitCode } = failureClasses[failureClass];
+    assert.is(await configure(host, environment), exitCode);
+    const line = `groundup: NOT configured: ${says}`;
+    assert.equal(host.consoleLines, [line]);
+    assert.equal(host.journal, [`error: ${line}`]);
+    assert.equal(filesOf(host), {});
+    assert.is(host.entries.has('/var/lib/kubelet'), false);
+    assert.is(
+      host.ran.some((ran) => ran.startsWith('systemctl')),
+      false,
+    );
+    assert.is(outputOf(host).includes(secretMark), false);
+  });
+}
+
+test('a full disk leaves the files of an earlier boot as they were', async () => {
+  const old = { '/var/lib/kubelet/kubeconfig': 'old', '/var/lib/kubernetes/ca.pem': 'old' };
+  const host = createNode({ files: old, capacityBytes: 900 });
+  assert.is(await configure(host, environment), failureClasses.write.exitCode);
+  assert.equal(Object.keys(filesOf(host)), Object.keys(old));
+  for (const path of Object.keys(old)) assert.is(host.readFile(path), 'old');
+});
+
+test('a temporary file of a killed run is replaced', async () => {
+  const host = createNode({ files: { '/etc/groundup/x': '' } });
+  await configure(host, environment);
+  host.createFile('/var/lib/kubelet/.node.env.groundup-new', 'torn', 0o644);
+  host.remove('/var/lib/kubelet/node.env');
+  assert.is(await configure(host, environment), 0);
+  assert.is(host.entries.has('/var/lib/kubelet/.node.env.groundup-new'), false);
+});
+
+test('a rename that fails half-way says how far it came', async () => {
+  const host = createNode({
+    beforeWrite: (operation, path) => {
+      if (operation === 'rename' && path.endsWith('kubelet-config.yaml'))
+        throw new HostError(path, 'Read-only file system');
+    },
+  });
+  assert.is(await configure(host, environment), failureClasses.write.exitCode);
+  assert.equal(host.consoleLines, [
+    'groundup: NOT configured: /var/lib/kubelet/kubelet-config.yaml: Read-only file system; ' +
+      '7 of 10 files were replaced; boot again',
+  ]);
+  assert.is(
+    Object.keys(filesOf(host)).some((path) => path.includes('groundup-new')),
+    false,
+  );
+});
+
+test('services that do not start are told apart from files that were not written', async () => {
+  const host = createNode({
+    programs: { systemctl: () => ({ exitCode: 5, stderr: 'Unit kubelet.service not found.\n' }) },
+  });
+  assert.is(await configure(host, environment), failureClasses.services.exitCode);
+  assert.equal(host.consoleLines, [
+    'groundup: NOT configured: systemctl restart: Unit kubelet.service not found.; the files are in place',
+  ]);
+});
+
+test('a fault of our own is reported as one, without a secret', async () => {
+  const host = createNode();
+  const broken = {
+    ...environment,
+    templates: { ...environment.templates, 'node.env': 'X={{x}}\n' },
+  };
+  assert.is(await configure(host, broken), failureClasses.internal.exitCode);
+  assert.equal(host.consoleLines, [
+    'groundup: NOT configured: internal error: Error: node.env: no value for {{x}}; please report it',
+  ]);
+  assert.equal(filesOf(host), {});
+});
+
+test('what may pass is tried again, with growing waits', async () => {
+  const host = createNode({
+    imds: (path, tries) => (path === 'api/token' && tries < 4 ? noAnswer : undefined),
+    secrets: (tries) => (tries < 3 ? { status: 503 } : undefined),
+  });
+  assert.is(await configure(host, environment), 0);
+  assert.equal(host.sleepsMs, [187.5, 375, 750, 375, 750]);
+});
+
+test('credentials that come late are waited for', async () => {
+  const path = 'meta-data/iam/security-credentials/';
+  const host = createNode({
+    imds: (asked, tries) => (asked === path && tries < 3 ? { status: 404 } : undefined),
+  });
+  assert.is(await configure(host, environment), 0);
+});
+
+test('keys and tokens go through standard input only', async () => {
+  const host = createNode();
+  await configure(host, environment);
+  assert.is(outputOf(host).includes(secretMark), false);
+  const last = host.stdins.filter((text) => text.includes('url = ')).at(-1) ?? '';
+  assert.is(last.includes(`user = "ASIAEXAMPLE:key-${secretMark}"`), true);
+  assert.is(last.includes(`header = "X-Amz-Security-Token: session-${secretMark}"`), true);
+});
+
+test('a certificate that has expired is a warning: the clock may be wrong', async () => {
+  const printed =
+    'subject=\n    O=system:nodes\n    CN=system:node:a\nnotAfter=2020-01-02 00:00:00Z\n';
+  const host = createNode({ programs: { openssl: () => ({ stdout: printed }) } });
+  assert.is(await configure(host, environment), 0);
+  assert.is(
+    host.journal[0],
+    `warning: groundup: /var/lib/kubelet/${worker}.pem expired on 2020-01-02: ` +
+      'the API server will refuse the node',
+  );
+});
+
+test('a bundle of authorities in the image is what Secrets Manager is checked against', async () => {
+  const host = createNode({ files: { '/etc/groundup/ca.pem': 'x' } });
+  await configure(host, environment);
+  const configs = host.stdins.filter((text) => text.includes('url = '));
+  assert.equal(
+    configs.map((text) => text.includes('cacert = "/etc/groundup/ca.pem"')),
+    [false, false, false, true],
+  );
+});
+
+test.run();

@@ -1,0 +1,197 @@
+// An instance on loopback: metadata service, Secrets Manager, a root folder, and a systemctl that only
+// records. The agent runs on it as a process, in Node or in QuickJS.
+import { execa } from 'execa';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createImds, type Instance } from '../../scripts/lab/imds.ts';
+import { CertificateAuthority, kubeconfigFor } from '../../scripts/lab/pki.ts';
+import { secretsManagerListener } from '../../scripts/lab/secrets-manager.ts';
+import { inProject } from '../../scripts/project/paths.ts';
+
+export const bakedSettings = {
+  cluster: 'k8s-cluster-from-ground-up',
+  kubernetes: '1.37.1',
+  'service-cidr': '10.32.0.0/24',
+  'dns-address': '10.32.0.10',
+  'cluster-domain': 'cluster.local',
+  'secret-prefix': 'k8s',
+  'kube-proxy-mode': 'nftables',
+  'cloud-init': 'deferred',
+};
+
+const credentials = {
+  accessKeyId: 'ASIAEXAMPLEEXAMPLE00',
+  secretAccessKey: 'key "with" a \\ and a / that must stay out of every log',
+  sessionToken: 'session-token-that-must-stay-out-of-every-log==',
+};
+
+/** A run of the agent: exit code and what it wrote to journal and console. */
+export interface AgentRun {
+  exitCode: number;
+  journal: string[];
+  console: string[];
+  /** Arguments of each call of systemctl. */
+  systemctl: string[];
+}
+
+/** `node` runs the sources; `quickjs` the bundle, as a node does. */
+export type Engine = { name: 'node' } | { name: 'quickjs'; bundle: string; programsFolder: string };
+
+type Intercept = (url: string, tries: number) => { status: number; body?: string } | undefined;
+
+export interface LoopbackInstance {
+  root: string;
+  imdsUrl: string;
+  instance: Instance;
+  secrets: Map<string, string>;
+  /** What the secrets hold, by the seed's file names. */
+  fields: { node: Record<string, unknown>; shared: Record<string, unknown> };
+  /** Answers in place of the services; undefined leaves the request to them. */
+  intercepts: { imds?: Intercept; secrets?: Intercept };
+  /** Every request, as `METHOD path`. */
+  requests: string[];
+  putSecrets(): void;
+  run(engine: Engine, command: string, variables?: Record<string, string>): Promise<AgentRun>;
+  close(): Promise<void>;
+}
+
+const listen = async (server: Server): Promise<string> => {
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+};
+
+const close = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+
+/** Puts itself before a service: records, and answers what the test wants answered. */
+const intercepted = (
+  service: RequestListener,
+  requests: string[],
+  intercept: () => Intercept | undefined,
+): RequestListener => {
+  return (request, response) => {
+    const url = request.url ?? '';
+    requests.push(`${request.method} ${url}`);
+    const tries = requests.filter((other) => other.endsWith(` ${url}`)).length;
+    const answer = intercept()?.(url, tries);
+    if (answer === undefined) service(request, response);
+    else response.writeHead(answer.status).end(answer.body ?? '');
+  };
+};
+
+const serviceOf = (server: Server): RequestListener => {
+  return (request, response) => void server.emit('request', request, response);
+};
+
+const makeFields = async (folder: string, nodeName: string, workerName: string) => {
+  const authority = await CertificateAuthority.create(folder);
+  const worker = await authority.sign('worker', {
+    commonName: `system:node:${nodeName}`,
+    organization: 'system:nodes',
+  });
+  const proxy = await authority.sign('proxy', { commonName: 'system:kube-proxy' });
+  const ca = await authority.certificate();
+  const server = 'https://172.31.0.10:6443';
+  return {
+    node: {
+      [`${workerName}.pem`]: worker.certificate,
+      [`${workerName}-key.pem`]: worker.key,
+      [`${workerName}.kubeconfig`]: kubeconfigFor(nodeName, worker, ca, server),
+    },
+    shared: { 'ca.pem': ca, 'kube-proxy.kubeconfig': kubeconfigFor('proxy', proxy, ca, server) },
+  };
+};
+
+const lines = async (file: string): Promise<string[]> =>
+  (await readFile(file, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+
+/** The root folder as an image has it before its first boot. */
+const makeRoot = async (): Promise<string> => {
+  const root = await mkdtemp(path.join(tmpdir(), 'groundup-node-'));
+  for (const folder of ['etc/groundup', 'etc/cni', 'var/lib', 'dev', 'run/groundup', 'bin'])
+    await mkdir(path.join(root, folder), { recursive: true });
+  await writeFile(path.join(root, 'etc/groundup/settings.json'), JSON.stringify(bakedSettings));
+  await writeFile(path.join(root, 'dev/console'), '');
+  const systemctl = `#!/bin/sh\necho "$@" >>${root}/systemctl.log\nexit "\${SYSTEMCTL_EXIT:-0}"\n`;
+  await writeFile(path.join(root, 'bin/systemctl'), systemctl, { mode: 0o755 });
+  return root;
+};
+
+export const startInstance = async (userData: string): Promise<LoopbackInstance> => {
+  const root = await makeRoot();
+  const pki = await mkdtemp(path.join(tmpdir(), 'groundup-pki-'));
+  const workerName = `${bakedSettings.cluster}-worker-0`;
+  const fields: LoopbackInstance['fields'] = await makeFields(pki, 'ip-172-31-0-20', workerName);
+  const secrets = new Map<string, string>();
+  const instance: Instance = {
+    address: '172.31.0.20',
+    instanceId: 'i-0123456789abc0014',
+    mac: '0e:49:61:0f:c3:14',
+    hostname: 'ip-172-31-0-20',
+    userData,
+    publicKey: '',
+  };
+  const requests: string[] = [];
+  const intercepts: LoopbackInstance['intercepts'] = {};
+  const imdsService = serviceOf(createImds({ instanceAt: () => instance, credentials }));
+  const imds = createServer(intercepted(imdsService, requests, () => intercepts.imds));
+  const secretsService = secretsManagerListener({ secrets, credentials });
+  const manager = createServer(intercepted(secretsService, requests, () => intercepts.secrets));
+  const imdsUrl = await listen(imds);
+  const secretsUrl = await listen(manager);
+  const putSecrets = () => {
+    secrets.set(`k8s/${bakedSettings.cluster}/worker-0`, JSON.stringify(fields.node));
+    secrets.set(`k8s/${bakedSettings.cluster}/shared`, JSON.stringify(fields.shared));
+  };
+  putSecrets();
+
+  const run: LoopbackInstance['run'] = async (engine, command, variables = {}) => {
+    await Promise.all(
+      ['systemctl.log', 'dev/console'].map((file) => writeFile(path.join(root, file), '')),
+    );
+    const folders = [path.join(root, 'bin')];
+    if (engine.name === 'quickjs') folders.push(engine.programsFolder);
+    const environment = {
+      PATH: [...folders, process.env['PATH'] ?? ''].join(':'),
+      GROUNDUP_ROOT: root,
+      GROUNDUP_IMDS_URL: imdsUrl,
+      GROUNDUP_SECRETS_URL: secretsUrl,
+      ...variables,
+    };
+    const [file, args] =
+      engine.name === 'node'
+        ? [process.execPath, [inProject('cloud-init/main/node.ts'), command]]
+        : ['qjs', ['--std', '-m', engine.bundle, command]];
+    const result = await execa(file, args, { env: environment, reject: false, timeout: 120_000 });
+    return {
+      exitCode: result.exitCode ?? -1,
+      journal: result.stderr.split('\n').filter((line) => line !== ''),
+      console: await lines(path.join(root, 'dev/console')),
+      systemctl: await lines(path.join(root, 'systemctl.log')),
+    };
+  };
+  return {
+    root,
+    imdsUrl,
+    instance,
+    secrets,
+    fields,
+    intercepts,
+    requests,
+    putSecrets,
+    run,
+    close: async () => {
+      await Promise.all([close(imds), close(manager)]);
+      await rm(root, { recursive: true, force: true });
+      await rm(pki, { recursive: true, force: true });
+    },
+  };
+};

@@ -1,0 +1,131 @@
+// What the agent finds on a sound instance, for tests that spoil one thing: metadata, secrets, openssl.
+import { readFileSync } from 'node:fs';
+import type { Environment } from '../../cloud-init/agent.ts';
+import { templateNames } from '../../cloud-init/files.ts';
+import { inProject } from '../../scripts/project/paths.ts';
+import { createFakeHost, type FakeHost, type FakeOptions, type FakeResponse } from './host.ts';
+
+export const templates = Object.fromEntries(
+  templateNames.map((name) => [
+    name,
+    readFileSync(inProject('cloud-init/templates', `${name}.mustache`), 'utf8'),
+  ]),
+);
+
+export const environment: Environment = { imdsUrl: 'http://imds', templates };
+
+export const settings = {
+  cluster: 'k8s-cluster-from-ground-up',
+  'service-cidr': '10.32.0.0/24',
+  'dns-address': '10.32.0.10',
+  'cluster-domain': 'cluster.local',
+  'secret-prefix': 'k8s',
+  'kube-proxy-mode': 'nftables',
+};
+
+export const secretsUrl = 'https://secretsmanager.eu-central-1.amazonaws.com/';
+export const goodUserData = 'name=worker-0|pod-cidr=172.20.0.0/24';
+const mac = '0e:49:61:0f:c3:14';
+
+/** Something that no output may ever contain. */
+export const secretMark = 'S3CR3T';
+
+const pem = (kind: string): string =>
+  `-----BEGIN ${kind}-----\n${secretMark}\n-----END ${kind}-----\n`;
+
+const kubeconfig = `apiVersion: v1
+kind: Config
+current-context: default
+contexts: [{ name: default, context: { cluster: c, user: u } }]
+clusters: [{ name: c, cluster: { server: 'https://172.31.0.10:6443' } }]
+users: [{ name: u, user: { token: ${secretMark} } }]
+`;
+
+export type Fields = Record<string, unknown>;
+
+export const nodeFields = (workerName = `${settings.cluster}-worker-0`): Fields => ({
+  [`${workerName}.pem`]: pem('CERTIFICATE'),
+  [`${workerName}-key.pem`]: pem('PRIVATE KEY'),
+  [`${workerName}.kubeconfig`]: kubeconfig,
+});
+
+export const sharedFields = (): Fields => ({
+  'ca.pem': pem('CERTIFICATE'),
+  'kube-proxy.kubeconfig': kubeconfig,
+});
+
+export const metadata = (userData: string | undefined): Record<string, string | undefined> => ({
+  'api/token': `token-${secretMark}`,
+  'user-data': userData,
+  'meta-data/placement/region': 'eu-central-1',
+  'meta-data/services/domain': 'amazonaws.com',
+  'meta-data/local-ipv4': '172.31.0.20',
+  'meta-data/mac': mac,
+  'meta-data/iam/security-credentials/': 'groundup-worker',
+  'meta-data/iam/security-credentials/groundup-worker': JSON.stringify({
+    AccessKeyId: 'ASIAEXAMPLE',
+    SecretAccessKey: `key-${secretMark}`,
+    Token: `session-${secretMark}`,
+  }),
+  [`meta-data/network/interfaces/macs/${mac}/vpc-ipv4-cidr-blocks`]: '172.31.0.0/16\n10.9.0.0/16',
+});
+
+/** The answer of BatchGetSecretValue. */
+export const secretValues = (values: Record<string, Fields>): FakeResponse => ({
+  status: 200,
+  body: JSON.stringify({
+    SecretValues: Object.entries(values).map(([Name, fields]) => ({
+      Name,
+      SecretString: JSON.stringify(fields),
+    })),
+    Errors: [],
+  }),
+});
+
+const certificateText = (commonName: string): string =>
+  `subject=\n    O=system:nodes\n    CN=${commonName}\nnotAfter=2999-01-01 00:00:00Z\n`;
+
+export interface NodeOptions extends Partial<FakeOptions> {
+  userData?: string | undefined;
+  /** By path below /latest/; comes before what a sound instance answers. */
+  imds?: (path: string, tries: number) => FakeResponse | undefined;
+  secrets?: (tries: number) => FakeResponse | undefined;
+  /** Path below /latest/ -> text; undefined is 404. */
+  metadata?: Record<string, string | undefined>;
+  secretFields?: Record<string, Fields>;
+  commonName?: string;
+}
+
+/** A host on which everything works, but for what the options say. */
+export const createNode = (options: NodeOptions = {}): FakeHost => {
+  const userData = 'userData' in options ? options.userData : goodUserData;
+  const known = { ...metadata(userData), ...options.metadata };
+  const fields = options.secretFields ?? {
+    [`k8s/${settings.cluster}/worker-0`]: nodeFields(),
+    [`k8s/${settings.cluster}/shared`]: sharedFields(),
+  };
+  const answer = (url: string, tries: number): FakeResponse => {
+    if (url === secretsUrl) return options.secrets?.(tries) ?? secretValues(fields);
+    if (!url.startsWith('http://imds/latest/')) throw new Error(`the test has no ${url}`);
+    const path = url.slice('http://imds/latest/'.length);
+    const special = options.imds?.(path, tries);
+    if (special !== undefined) return special;
+    const body = known[path];
+    return body === undefined ? { status: 404, body: 'no such thing' } : { status: 200, body };
+  };
+  return createFakeHost({
+    answer,
+    ...options,
+    files: { '/etc/groundup/settings.json': JSON.stringify(settings), ...options.files },
+    programs: {
+      openssl: () => ({
+        stdout: certificateText(options.commonName ?? 'system:node:ip-172-31-0-20'),
+      }),
+      ...options.programs,
+    },
+  });
+};
+
+/** Every byte that left the agent for people to read. */
+export const outputOf = ({ journal, consoleLines, ran }: FakeHost): string =>
+  [...journal, ...consoleLines, ...ran].join('\n');

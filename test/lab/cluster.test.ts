@@ -1,0 +1,241 @@
+// One lab, two workers booted once from the built image, and every promise about a node on them.
+// GROUNDUP_TEST_LAB=<name> uses a running lab of two fresh workers instead and leaves it.
+import { setTimeout as sleep } from 'node:timers/promises';
+import path from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { readManifests } from '../../scripts/image/manifest.ts';
+import { bootWorkers, findLab, startLab, type Lab } from '../../scripts/lab/lab.ts';
+import type { WorkerStatus } from '../../scripts/lab/protocol.ts';
+import { vpc } from '../../scripts/lab/addresses.ts';
+import { outputFolder } from '../../scripts/project/paths.ts';
+import { createSteps } from '../../scripts/terminal/steps.ts';
+import { parseSnapshot, snapshotScript, type NodeSnapshot } from './node-snapshot.ts';
+import { podName, proofObjects, serverPort, serviceAddresses } from './pods.ts';
+import { readDeviations, seedStatements } from './seed-parity.ts';
+
+const commandTimeoutMs = 60_000;
+const kept = process.env['GROUNDUP_TEST_LAB'];
+
+let lab: Lab;
+let workers: WorkerStatus[] = [];
+const snapshots: NodeSnapshot[] = [];
+
+const startTestLab = async (): Promise<Lab> => {
+  if (kept !== undefined) return findLab(kept);
+  const [manifest] = await readManifests(outputFolder);
+  assert.ok(manifest, 'there is no image in out/: npm run build-ami');
+  const imageFile = path.join(outputFolder, manifest.image);
+  const steps = createSteps();
+  const { settings } = manifest;
+  const name = `test-${process.pid}`;
+  const started = await startLab({ name, settings, imageFile, steps });
+  const requests = [0, 1].map((index) => ({ index, imageFile }));
+  await bootWorkers(started.lab, requests, steps);
+  return started.lab;
+};
+
+const kubectl = async (...args: string[]): Promise<string> => {
+  const result = await lab.kubectl(args, { timeoutMs: commandTimeoutMs });
+  assert.is(result.exitCode, 0, `kubectl ${args.join(' ')}: ${result.stderr}`);
+  return result.stdout;
+};
+
+const inPod = (index: number, ...command: string[]): Promise<string> =>
+  kubectl('exec', podName(index), '--', '/busybox', ...command);
+
+const podAddress = (index: number): Promise<string> =>
+  kubectl('get', 'pod', podName(index), '--output=jsonpath={.status.podIP}');
+
+/** Polls until `check` gives a value; the last failure is the test's. */
+const eventually = async <T>(what: string, timeoutMs: number, check: () => Promise<T>) => {
+  const endMs = performance.now() + timeoutMs;
+  for (;;) {
+    const result = await check().then(
+      (value) => ({ value }),
+      (error: Error) => ({ error }),
+    );
+    if ('value' in result) return result.value;
+    if (performance.now() > endMs)
+      throw new Error(`${what}: not within ${timeoutMs / 1000} s: ${result.error.message}`, {
+        cause: result.error,
+      });
+    await sleep(1000);
+  }
+};
+
+const takeSnapshot = (worker: WorkerStatus): Promise<NodeSnapshot> =>
+  eventually(`${worker.name}: login and cloud-init`, 240_000, async () => {
+    const state = await lab.ssh(
+      worker.address,
+      'systemctl is-active groundup-cloud-init.service',
+      commandTimeoutMs,
+    );
+    assert.is(state.stdout.trim(), 'active', state.stderr);
+    const { stdout, exitCode, stderr } = await lab.ssh(worker.address, snapshotScript(), 180_000);
+    assert.is(exitCode, 0, stderr);
+    return parseSnapshot(stdout);
+  });
+
+test('two workers are Ready', async () => {
+  lab = await startTestLab();
+  workers = await lab.workers();
+  const nodes = await kubectl('get', 'nodes', '--output=jsonpath={.items[*].metadata.name}');
+  assert.equal(nodes.split(' ').toSorted(), ['ip-172-31-0-20', 'ip-172-31-0-21']);
+});
+
+test('a pod runs on each', async () => {
+  const input = proofObjects(workers);
+  const applied = await lab.kubectl(['apply', '--filename=-'], { timeoutMs: 60_000, input });
+  assert.is(applied.exitCode, 0, applied.stderr);
+  await kubectl('wait', '--for=condition=Ready', 'pod', '--all', '--timeout=55s').catch(() =>
+    kubectl('wait', '--for=condition=Ready', 'pod', '--all', '--timeout=55s'),
+  );
+  for (const [index, { podCidr }] of workers.entries())
+    assert.ok((await podAddress(index)).startsWith(podCidr.replace(/0\/24$/, '')));
+});
+
+test('pods reach each other across nodes, both ways', async () => {
+  for (const [from, to] of [
+    [0, 1],
+    [1, 0],
+  ] as const) {
+    const target = await podAddress(to);
+    assert.match(await inPod(from, 'ping', '-c', '3', '-W', '5', target), / 0% packet loss/);
+    const answer = await inPod(from, 'wget', '-q', '-O', '-', `http://${target}:${serverPort}/`);
+    assert.is(answer.trim(), podName(to));
+  }
+});
+
+test('a pod reaches a Service, on its own node and on the other', async () => {
+  const answers = new Set<string>();
+  for (let tries = 0; tries < 20 && answers.size < 2; tries += 1)
+    answers.add((await inPod(1, 'wget', '-q', '-O', '-', `http://${serviceAddresses.servers}/`)).trim());
+  assert.equal([...answers].toSorted(), ['server-0', 'server-1']);
+});
+
+test('a pod reaches itself through its own Service (hairpin)', async () => {
+  const url = `http://${serviceAddresses['server-0']}/`;
+  assert.is((await inPod(0, 'wget', '-q', '-T', '10', '-O', '-', url)).trim(), 'server-0');
+});
+
+test('a node reaches a Service', async () => {
+  for (const { address } of workers) {
+    const { stdout, stderr } = await eventually('login', 180_000, async () => {
+      const url = `http://${serviceAddresses['server-0']}/`;
+      const result = await lab.ssh(address, `curl -sS --max-time 10 ${url}`, commandTimeoutMs);
+      assert.is(result.exitCode, 0, result.stderr);
+      return result;
+    });
+    assert.is(stdout.trim(), 'server-0', stderr);
+  }
+});
+
+test('kubectl logs and exec work', async () => {
+  for (const index of [0, 1]) {
+    assert.is((await kubectl('logs', podName(index))).trim(), `serving ${podName(index)}`);
+    assert.is((await inPod(index, 'hostname')).trim(), podName(index));
+  }
+});
+
+test('a pod cannot read the metadata service, its node can', async () => {
+  const token = `http://${vpc.metadata}/latest/api/token`;
+  const put = (path_: string) =>
+    `printf 'PUT /latest/api/token HTTP/1.1\\r\\nHost: x\\r\\nX-aws-ec2-metadata-token-ttl-seconds: 60\\r\\nConnection: close\\r\\n\\r\\n' | ${path_} nc -w 8 ${vpc.metadata} 80`;
+  const fromPod = await lab.kubectl(
+    ['exec', podName(0), '--', '/busybox', 'sh', '-c', put('/busybox')],
+    { timeoutMs: commandTimeoutMs },
+  );
+  assert.not.match(fromPod.stdout, /HTTP\/1\.1 200/);
+  const address = workers[0]?.address ?? '';
+  const command = `curl -sS -o /dev/null -w '%{http_code}' -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' ${token}`;
+  const fromNode = await lab.ssh(address, command, commandTimeoutMs);
+  assert.is(fromNode.stdout, '200', fromNode.stderr);
+});
+
+test('each worker tells what it is', async () => {
+  for (const worker of workers) snapshots.push(await takeSnapshot(worker));
+  assert.is(snapshots.length, 2);
+});
+
+test('no unit failed and no ordering cycle was broken', () => {
+  for (const { outputs } of snapshots) {
+    assert.is(outputs['failedUnits'], '');
+    assert.is(outputs['orderingCycles'], '');
+  }
+});
+
+test('cloud-init status is done, exit 0', () => {
+  for (const { outputs } of snapshots) {
+    const status = outputs['cloudInitStatus'] ?? '';
+    assert.match(status, /"status": "done"/);
+    assert.match(status, /"extended_status": "done"/);
+    assert.match(status, /^exit 0$/m);
+  }
+});
+
+test('containerd, cloud-init and systemd on the node find nothing wrong in our files', () => {
+  for (const { outputs } of snapshots) {
+    assert.not.match(outputs['containerdConfig'] ?? '', /level=(warning|error)|Ignoring/);
+    assert.match(outputs['cloudInitSchema'] ?? '', /Valid schema/);
+    assert.is(outputs['unitVerify'], '');
+  }
+});
+
+test('seed parity', async () => {
+  const deviations = await readDeviations();
+  const snapshot = snapshots[0];
+  assert.ok(snapshot);
+  const wrong: string[] = [];
+  for (const { number, statement, check } of seedStatements) {
+    const verdict = check(snapshot);
+    const deviates = deviations.has(number);
+    if (verdict === 'same' && deviates) wrong.push(`${number} is the same, but has a row: ${statement}`);
+    if (verdict === 'deviates' && !deviates) wrong.push(`${number} deviates without a row: ${statement}`);
+    if (verdict === 'broken') wrong.push(`${number} does not hold: ${statement}`);
+  }
+  console.log(`# seed parity ${seedStatements.length - wrong.length}/65`);
+  assert.equal(wrong, []);
+  assert.is(seedStatements.length, 65);
+});
+
+test('a rebooted worker comes back Ready with unchanged files', async () => {
+  const worker = workers[1];
+  assert.ok(worker);
+  const bootId = 'cat /proc/sys/kernel/random/boot_id';
+  const before = await lab.ssh(worker.address, bootId, commandTimeoutMs);
+  await lab.ssh(worker.address, 'systemctl reboot', commandTimeoutMs);
+  await eventually('reboot', 240_000, async () => {
+    const after = await lab.ssh(worker.address, bootId, commandTimeoutMs);
+    assert.is(after.exitCode, 0, after.stderr);
+    assert.is.not(after.stdout, before.stdout);
+  });
+  await eventually('Ready after the reboot', 180_000, async () => {
+    const { stdout } = await lab.kubectl(
+      ['get', 'node', worker.nodeName, '--output=jsonpath={.metadata.annotations}{.status.nodeInfo.bootID}{.status.conditions[?(@.type=="Ready")].status}'],
+      { timeoutMs: commandTimeoutMs },
+    );
+    const { stdout: now } = await lab.ssh(worker.address, bootId, commandTimeoutMs);
+    assert.ok(stdout.includes(`${now.trim()}True`), stdout);
+  });
+  const again = await takeSnapshot(worker);
+  const stable = (snapshot: NodeSnapshot | undefined) =>
+    Object.fromEntries(
+      Object.entries(snapshot?.files ?? {}).filter(
+        ([name]) => !name.startsWith('/var/lib/groundup/'),
+      ),
+    );
+  assert.equal(stable(again), stable(snapshots[1]));
+  assert.is(again.outputs['failedUnits'], '');
+});
+
+test('the lab goes away without a trace', async () => {
+  if (kept !== undefined) return;
+  const { pid } = lab.state;
+  await lab.stop();
+  const { access } = await import('node:fs/promises');
+  assert.ok(await access(`/proc/${pid}`).then(() => false, () => true));
+  assert.ok(await access(lab.folder).then(() => false, () => true));
+});
+
+test.run();
