@@ -34,6 +34,15 @@ export interface Environment {
 const authorityPath = '/etc/groundup/ca.pem';
 const units = ['kubelet.service', 'kube-proxy.service', 'groundup-ready.service'] as const;
 
+const iptablesPath = '/usr/sbin/iptables';
+
+/** An override cannot install what the image was not baked with. */
+const checkProgram = (host: Host, { settings }: NodeRequest): void => {
+  if (settings['kube-proxy-mode'] !== 'iptables' || host.status(iptablesPath) !== undefined) return;
+  const message = 'kube-proxy-mode iptables: this image has no iptables';
+  throw new BootFailure('settings', `${message} (bake one with kube-proxy-mode: iptables)`);
+};
+
 const refusal = (findings: readonly Finding[]): BootFailure => {
   const count = findings.length === 1 ? '' : `${findings.length} errors: `;
   return new BootFailure('user-data', `user-data ${count}${formatFindingsInLine(findings)}`);
@@ -43,9 +52,9 @@ type Reading =
   | { skipped: string }
   | { session: Session; facts: InstanceFacts; request: NodeRequest; podCidrAt: Span };
 
-const readRequest = async (host: Host, { imdsUrl }: Environment): Promise<Reading> => {
-  const session = await openSession(host, imdsUrl);
-  const facts = await readFacts(host, session);
+const readRequest = (host: Host, { imdsUrl }: Environment): Reading => {
+  const session = openSession(host, imdsUrl);
+  const facts = readFacts(host, session);
   if (facts.userData === undefined) return { skipped: 'no user-data' };
   const settings = parseSettings(host.readFile(settingsPath));
   const check = checkUserData(facts.userData, settings);
@@ -55,14 +64,14 @@ const readRequest = async (host: Host, { imdsUrl }: Environment): Promise<Readin
   return { session, facts, request: check.request, podCidrAt: check.podCidrAt };
 };
 
-const readSecretFiles = async (
+const readSecretFiles = (
   host: Host,
   environment: Environment,
   reading: { session: Session; facts: InstanceFacts; podCidrAt: Span },
   names: NodeNames,
-): Promise<Map<string, Secret>> => {
+): Map<string, Secret> => {
   const { session, facts, podCidrAt } = reading;
-  const { credentials, vpcRanges } = await readCredentials(host, session, facts);
+  const { credentials, vpcRanges } = readCredentials(host, session, facts);
   const findings = checkVpc(podCidrAt, vpcRanges);
   if (findings.length > 0) throw refusal(findings);
   const { region, domain } = facts;
@@ -71,16 +80,16 @@ const readSecretFiles = async (
     url: environment.secretsUrl ?? `https://secretsmanager.${region}.${domain}`,
     region,
     credentials,
-    ...(hasAuthority ? { authorityFile: authorityPath } : {}),
+    ...(hasAuthority ? { authorityFile: host.place(authorityPath) } : {}),
   };
-  const fields = await readSecrets(host, source, [names.nodeSecret, names.sharedSecret]);
+  const fields = readSecrets(host, source, [names.nodeSecret, names.sharedSecret]);
   return takeSecretFiles(fields, names);
 };
 
 /** Unchanged files leave running services alone; changed ones need a restart to be read. */
-const startServices = async (host: Host, hasChanged: boolean): Promise<void> => {
+const startServices = (host: Host, hasChanged: boolean): void => {
   const verb = hasChanged ? 'restart' : 'start';
-  const result = await host.run('systemctl', [verb, '--no-block', ...units], { timeoutMs: 30_000 });
+  const result = host.run('systemctl', [verb, '--no-block', ...units], { timeoutMs: 30_000 });
   if (result.exitCode === 0) return;
   const said = excerpt(result.stderr) || `exit code ${result.exitCode}`;
   throw new BootFailure('services', `systemctl ${verb}: ${said}`, 'the files are in place');
@@ -92,31 +101,32 @@ const warnOfExpiry = (host: Host, path: string, expiresMs: number, nowMs: number
   host.log('warning', `groundup: ${path} expired on ${date}: the API server will refuse the node`);
 };
 
-const configureNode = async (host: Host, environment: Environment): Promise<void> => {
+const configureNode = (host: Host, environment: Environment): void => {
   const timeline: Timeline = {};
   const mark = (event: TimelineEvent): void => {
     timeline[event] = host.uptimeMs();
   };
   mark('network-online');
-  const reading = await readRequest(host, environment);
+  const reading = readRequest(host, environment);
   if ('skipped' in reading) {
     host.log('notice', `groundup: ${reading.skipped}: this instance is no node of ours`);
     return;
   }
   mark('user-data-read');
+  checkProgram(host, reading.request);
   const names = deriveNames(reading.request);
-  const secretFiles = await readSecretFiles(host, environment, reading, names);
+  const secretFiles = readSecretFiles(host, environment, reading, names);
   mark('secrets-read');
   const path = certificatePath(names);
-  const certificate = await readCertificate(host, path, secretFiles.get(path) as Secret);
+  const certificate = readCertificate(host, path, secretFiles.get(path) as Secret);
   warnOfExpiry(host, path, certificate.expiresMs, Date.now());
   const { nodeName } = certificate;
   const values = deriveValues(reading.request, names, { nodeName, nodeIp: reading.facts.nodeIp });
   const plan = makePlan(host, buildFiles(names, values, environment.templates, secretFiles));
-  await applyPlan(host, plan);
+  applyPlan(host, plan);
   mark('files-written');
   const hasChanged = plan.write.length > 0;
-  await startServices(host, hasChanged);
+  startServices(host, hasChanged);
   mark('services-started');
   writeTimeline(host, timeline);
   const files = hasChanged ? `${plan.write.length} files written` : 'nothing has changed';
@@ -124,13 +134,9 @@ const configureNode = async (host: Host, environment: Environment): Promise<void
 };
 
 /** Runs `work`; a failure becomes one line in journal and console. Returns the exit code. */
-export const reportFailures = async (
-  host: Host,
-  what: string,
-  work: () => Promise<void>,
-): Promise<number> => {
+export const reportFailures = (host: Host, what: string, work: () => void): number => {
   try {
-    await work();
+    work();
     return 0;
   } catch (error) {
     const isKnown = error instanceof BootFailure;
@@ -146,5 +152,5 @@ export const reportFailures = async (
 };
 
 /** The command `configure`: run at every boot, writes only what differs. */
-export const configure = (host: Host, environment: Environment): Promise<number> =>
+export const configure = (host: Host, environment: Environment): number =>
   reportFailures(host, 'NOT configured', () => configureNode(host, environment));

@@ -13,13 +13,10 @@ const temporaryOf = ({ path }: NodeFile): string => {
 };
 
 /** A umask may have taken bits away; QuickJS cannot read or set it. */
-const correctModes = async (
-  host: Host,
-  made: readonly { path: string; mode: number }[],
-): Promise<void> => {
+const correctModes = (host: Host, made: readonly { path: string; mode: number }[]): void => {
   const wrong = made.filter(({ path, mode }) => host.status(path)?.mode !== mode);
   for (const mode of new Set(wrong.map((entry) => entry.mode)))
-    await host.setMode(
+    host.setMode(
       wrong.filter((entry) => entry.mode === mode).map(({ path }) => path),
       mode,
     );
@@ -37,22 +34,22 @@ const removeAll = (host: Host, paths: readonly string[]): void => {
 
 const describe = (error: HostError): string => `${error.path}: ${error.message}`;
 
-const prepare = async (host: Host, plan: Plan): Promise<void> => {
+const prepare = (host: Host, plan: Plan): void => {
   for (const { path, mode } of plan.folders) host.makeFolder(path, mode);
   for (const file of plan.write) {
     host.remove(temporaryOf(file));
     host.createFile(temporaryOf(file), reveal(file.content), file.mode);
   }
   const made = plan.write.map((file) => ({ path: temporaryOf(file), mode: file.mode }));
-  await correctModes(host, [...plan.folders, ...made]);
-  await host.flush(made.map(({ path }) => path));
+  correctModes(host, [...plan.folders, ...made]);
+  host.flush(made.map(({ path }) => path));
 };
 
 /** Carries out a plan. When it throws, either nothing has changed or the failure says how much. */
-export const applyPlan = async (host: Host, plan: Plan): Promise<void> => {
+export const applyPlan = (host: Host, plan: Plan): void => {
   if (plan.write.length === 0 && plan.folders.length === 0) return;
   try {
-    await prepare(host, plan);
+    prepare(host, plan);
   } catch (error) {
     removeAll(host, plan.write.map(temporaryOf));
     removeAll(host, plan.folders.map(({ path }) => path).toReversed());

@@ -38,15 +38,17 @@ export const parseCertificate = (printed: string, file: string): WorkerCertifica
 };
 
 const printArguments =
-  'x509 -noout -subject -enddate -dateopt iso_8601 -nameopt sname,sep_multiline,esc_ctrl,utf8'.split(' ');
+  'x509 -noout -subject -enddate -dateopt iso_8601 -nameopt sname,sep_multiline,esc_ctrl,utf8'.split(
+    ' ',
+  );
 
 /** Gives the certificate to openssl on standard input. */
-export const readCertificate = async (
+export const readCertificate = (
   host: Host,
   file: string,
   certificate: Secret,
-): Promise<WorkerCertificate> => {
-  const { exitCode, stdout, stderr } = await host.run('openssl', printArguments, {
+): WorkerCertificate => {
+  const { exitCode, stdout, stderr } = host.run('openssl', printArguments, {
     stdin: certificate,
     timeoutMs: 10_000,
   });

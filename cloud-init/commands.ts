@@ -26,11 +26,7 @@ export const environmentOf = (
 };
 
 /** Returns the exit code. */
-export const runAgent = async (
-  host: Host,
-  args: readonly string[],
-  environment: Environment,
-): Promise<number> => {
+export const runAgent = (host: Host, args: readonly string[], environment: Environment): number => {
   if (args.length === 1 && args[0] === 'configure') return configure(host, environment);
   if (args.length === 1 && args[0] === 'ready') return ready(host);
   host.log('error', 'groundup: usage: agent.mjs configure|ready');

@@ -115,13 +115,13 @@ const newBoundary = (host: Host): string =>
   `groundup-${host.random().toString(36).slice(2)}${host.random().toString(36).slice(2)}`;
 
 /** Sends requests one after the other over one connection where it can; one response for each. */
-export const sendRequests = async (
+export const sendRequests = (
   host: Host,
   requests: readonly HttpRequest[],
   options: HttpOptions,
-): Promise<HttpResponse[]> => {
+): HttpResponse[] => {
   const boundary = newBoundary(host);
-  const { exitCode, stdout, stderr } = await host.run('curl', ['-q', '--config', '-'], {
+  const { exitCode, stdout, stderr } = host.run('curl', ['-q', '--config', '-'], {
     stdin: formatConfig(requests, options, boundary),
     timeoutMs: requests.length * options.timeoutMs + 1000,
   });

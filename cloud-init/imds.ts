@@ -49,14 +49,14 @@ const isPassing = ({ status }: HttpResponse): boolean =>
 const fail = (message: string) => new BootFailure('imds', `instance metadata: ${message}`);
 
 /** Asks for a session token, which every other request must show. */
-export const openSession = async (host: Host, url: string): Promise<Session> => {
+export const openSession = (host: Host, url: string): Session => {
   const request = {
     url: `${url}/latest/api/token`,
     method: 'PUT',
     headers: { 'X-aws-ec2-metadata-token-ttl-seconds': String(tokenLifetimeSeconds) },
   } as const;
-  const outcome = await retry(host, limits, async (): Promise<Attempt<HttpResponse>> => {
-    const [response] = (await sendRequests(host, [request], options)) as [HttpResponse];
+  const outcome = retry(host, limits, (): Attempt<HttpResponse> => {
+    const [response] = sendRequests(host, [request], options) as [HttpResponse];
     return isPassing(response) ? { again: describeResponse(response) } : { done: response };
   });
   if ('gaveUp' in outcome)
@@ -68,17 +68,17 @@ export const openSession = async (host: Host, url: string): Promise<Session> => 
 };
 
 /** Reads paths below /latest/ in one go. A path that does not exist is `undefined`. */
-const read = async (
+const read = (
   host: Host,
   { url, token }: Session,
   paths: readonly string[],
-): Promise<(string | undefined)[]> => {
+): (string | undefined)[] => {
   const requests = paths.map((path) => ({
     url: `${url}/latest/${path}`,
     headers: { 'X-aws-ec2-metadata-token': token },
   }));
-  const outcome = await retry(host, limits, async (): Promise<Attempt<HttpResponse[]>> => {
-    const responses = await sendRequests(host, requests, options);
+  const outcome = retry(host, limits, (): Attempt<HttpResponse[]> => {
+    const responses = sendRequests(host, requests, options);
     const passing = responses.findIndex(isPassing);
     if (passing === -1) return { done: responses };
     return { again: `${paths[passing]}: ${describeResponse(responses[passing] as HttpResponse)}` };
@@ -112,8 +112,8 @@ const roleOf = (list: string | undefined): string | undefined => {
 };
 
 /** User-data and everything else that is needed from the service before secrets are read. */
-export const readFacts = async (host: Host, session: Session): Promise<InstanceFacts> => {
-  const [userData, region, domain, nodeIp, mac, roles] = await read(host, session, [
+export const readFacts = (host: Host, session: Session): InstanceFacts => {
+  const [userData, region, domain, nodeIp, mac, roles] = read(host, session, [
     'user-data',
     'meta-data/placement/region',
     'meta-data/services/domain',
@@ -149,17 +149,17 @@ const parseCredentials = (body: string): Credentials | undefined => {
 };
 
 /** Role credentials, and the VPC's ranges, which are read in the same go. */
-export const readCredentials = async (
+export const readCredentials = (
   host: Host,
   session: Session,
   facts: InstanceFacts,
-): Promise<{ credentials: Credentials; vpcRanges: string[] }> => {
+): { credentials: Credentials; vpcRanges: string[] } => {
   const vpcPath = `meta-data/network/interfaces/macs/${facts.mac}/vpc-ipv4-cidr-blocks`;
   let { roleName } = facts;
-  const outcome = await retry(host, credentialLimits, async () => {
-    if (roleName === undefined) roleName = roleOf((await read(host, session, [rolePath]))[0]);
+  const outcome = retry(host, credentialLimits, () => {
+    if (roleName === undefined) roleName = roleOf(read(host, session, [rolePath])[0]);
     if (roleName === undefined) return { again: 'the instance has no IAM role' };
-    const [body, ranges] = await read(host, session, [`${rolePath}${roleName}`, vpcPath]);
+    const [body, ranges] = read(host, session, [`${rolePath}${roleName}`, vpcPath]);
     const credentials = body === undefined ? undefined : parseCredentials(body);
     if (credentials === undefined) return { again: `role ${roleName} has no credentials yet` };
     const vpcRanges = (ranges ?? '').split('\n').flatMap((text) => parseRange(text.trim()) ?? []);

@@ -53,7 +53,7 @@ export const messages = {
     hint: 'choose a range outside every subnet of the VPC',
   },
   'dns-address-outside': {
-    message: 'dns-address {address} lies outside service-cidr {range}',
+    message: '{subject}{address} lies outside service-cidr {range}',
     hint: 'the usual address in that range is {suggestion}',
   },
   'dns-address-reserved': {

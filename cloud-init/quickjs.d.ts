@@ -8,7 +8,6 @@ declare module 'os' {
   export const S_IFMT: number;
   export const S_IFREG: number;
   export const S_IFDIR: number;
-  export const WNOHANG: number;
   /** These return a negative errno on failure. */
   export function open(path: string, flags: number, mode?: number): number;
   export function close(fd: number): number;
@@ -24,11 +23,9 @@ declare module 'os' {
     args: string[],
     options: { block: boolean; stdin?: number; stdout?: number; stderr?: number },
   ): number;
-  /** The pid (0 while the child runs, with WNOHANG) and its status as of wait(2). */
+  /** The pid and its status as of wait(2). */
   export function waitpid(pid: number, options: number): [number, number];
-  export function setReadHandler(fd: number, handler: (() => void) | null): void;
-  export function setTimeout(handler: () => void, delayMs: number): unknown;
-  export function clearTimeout(timer: unknown): void;
+  export function sleep(durationMs: number): void;
   /** Milliseconds of the monotonic clock. */
   export function now(): number;
 }

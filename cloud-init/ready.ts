@@ -59,12 +59,12 @@ export const judgeEvent = (line: string, bootId: string): { ready: true } | { ca
 
 /** curl reads certificates from files only: embedded ones are put into memory for a while. */
 const asFile = (host: Host, name: string, source: PemSource, made: string[]): string => {
-  if ('path' in source) return source.path;
+  if ('path' in source) return host.place(source.path);
   const path = `${runFolder}/${name}`;
   host.remove(path);
   host.createFile(path, source.text.reveal(), 0o600);
   made.push(path);
-  return path;
+  return host.place(path);
 };
 
 const watchConfig = (
@@ -102,14 +102,14 @@ const readNodeName = (host: Host): string => {
   return name;
 };
 
-const watchUntilReady = async (host: Host, config: Secret, bootId: string): Promise<void> => {
+const watchUntilReady = (host: Host, config: Secret, bootId: string): void => {
   const startMs = host.uptimeMs();
   let cause = 'the API server was not asked yet';
   for (;;) {
     const remainingMs = deadlineMs - (host.uptimeMs() - startMs);
     if (remainingMs <= 0) break;
     let isReady = false;
-    const { exitCode, stderr } = await host.run('curl', ['-q', '--config', '-'], {
+    const { exitCode, stderr } = host.run('curl', ['-q', '--config', '-'], {
       stdin: config,
       timeoutMs: remainingMs,
       onLine: (line) => {
@@ -122,24 +122,22 @@ const watchUntilReady = async (host: Host, config: Secret, bootId: string): Prom
     });
     if (isReady) return;
     if (exitCode !== 0 && stderr !== '') cause = excerpt(stderr, 160);
-    await host.sleep(pauseMs * (0.5 + host.random()));
+    host.sleep(pauseMs * (0.5 + host.random()));
   }
   const outcome = 'the kubelet goes on trying';
   throw new BootFailure('not-ready', `after ${deadlineMs / 1000} s: ${cause}`, outcome);
 };
 
 /** systemd's own record of when userspace began, milliseconds; absent when it does not say. */
-const readUserspaceMs = async (host: Host): Promise<Timeline> => {
-  const { stdout } = await host.run(
-    'systemctl',
-    ['show', '--property=UserspaceTimestampMonotonic'],
-    { timeoutMs: 10_000 },
-  );
+const readUserspaceMs = (host: Host): Timeline => {
+  const { stdout } = host.run('systemctl', ['show', '--property=UserspaceTimestampMonotonic'], {
+    timeoutMs: 10_000,
+  });
   const microseconds = /=(\d+)$/m.exec(stdout)?.[1];
   return microseconds === undefined ? {} : { userspace: Number(microseconds) / 1000 };
 };
 
-const awaitReady = async (host: Host): Promise<void> => {
+const awaitReady = (host: Host): void => {
   const nodeName = readNodeName(host);
   const kubeconfig = parseKubeconfig(host.readFile(kubeconfigPath) ?? '');
   if (typeof kubeconfig === 'string')
@@ -148,7 +146,7 @@ const awaitReady = async (host: Host): Promise<void> => {
   const made: string[] = [];
   try {
     const config = watchConfig(host, kubeconfig, nodeName, made);
-    await watchUntilReady(host, config, bootId);
+    watchUntilReady(host, config, bootId);
   } finally {
     for (const path of made) host.remove(path);
   }
@@ -159,9 +157,9 @@ const awaitReady = async (host: Host): Promise<void> => {
   const line = `groundup: ${formatReady(timeline)}`;
   host.log('info', line);
   host.console(line);
-  writeTimeline(host, { ...timeline, ...(await readUserspaceMs(host)) });
+  writeTimeline(host, { ...timeline, ...readUserspaceMs(host) });
 };
 
 /** The command `ready`: waits at most five minutes, then says so in one line either way. */
-export const ready = (host: Host): Promise<number> =>
+export const ready = (host: Host): number =>
   reportFailures(host, 'NOT Ready', () => awaitReady(host));

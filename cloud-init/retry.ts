@@ -19,20 +19,20 @@ export type Outcome<T> = { done: T } | { gaveUp: string; tries: number; elapsedM
 export const delayAfter = (tries: number, limits: RetryLimits, random: number): number =>
   Math.min(limits.delayMaxMs, limits.delayMs * 2 ** (tries - 1)) * (0.5 + random / 2);
 
-export const retry = async <T>(
+export const retry = <T>(
   host: Host,
   limits: RetryLimits,
-  attempt: () => Promise<Attempt<T>>,
-): Promise<Outcome<T>> => {
+  attempt: () => Attempt<T>,
+): Outcome<T> => {
   const startMs = host.uptimeMs();
   for (let tries = 1; ; tries += 1) {
-    const result = await attempt();
+    const result = attempt();
     if ('done' in result) return result;
     const delayMs = delayAfter(tries, limits, host.random());
     const elapsedMs = host.uptimeMs() - startMs;
     if (tries >= limits.triesMax || elapsedMs + delayMs > limits.deadlineMs)
       return { gaveUp: result.again, tries, elapsedMs };
-    await host.sleep(delayMs);
+    host.sleep(delayMs);
   }
 };
 

@@ -107,18 +107,18 @@ const fieldsOf = (answer: Answer, name: string): Readonly<Record<string, unknown
 };
 
 /** Reads both secrets with one request; retries only what may pass. */
-export const readSecrets = async (
+export const readSecrets = (
   host: Host,
   source: SecretsSource,
   names: readonly string[],
-): Promise<SecretFields> => {
+): SecretFields => {
   const { authorityFile } = source;
   const options = { ...timeouts, ...(authorityFile === undefined ? {} : { authorityFile }) };
   let last: HttpResponse = { status: 0, body: '', error: '' };
   let tries = 0;
-  const outcome = await retry(host, limits, async (): Promise<Attempt<HttpResponse>> => {
+  const outcome = retry(host, limits, (): Attempt<HttpResponse> => {
     tries += 1;
-    [last] = (await sendRequests(host, [requestOf(source, names)], options)) as [HttpResponse];
+    [last] = sendRequests(host, [requestOf(source, names)], options) as [HttpResponse];
     const code = codeOf(parseAnswer(last.body));
     const isPassing =
       last.status === 0 || last.status === 429 || last.status >= 500 || passingCodes.test(code);

@@ -109,7 +109,8 @@ const checkDns = (fields: ParsedFields, settings: Settings, range: Range): Findi
   const address = addressNumber(text);
   const suggestion = formatAddress(range.first + 10n);
   if (address < range.first || address > range.last) {
-    const values = { address: text, range: range.text, suggestion };
+    const subject = key === 'dns-address' ? '' : 'dns-address ';
+    const values = { subject, address: text, range: range.text, suggestion };
     return [makeFinding('dns-address-outside', at, key, values)];
   }
   const reserved = [

@@ -41,8 +41,10 @@ export class HostError extends Error {
 
 /** File operations throw a HostError; a missing file is `undefined`, not an error. */
 export interface Host {
-  run(file: string, args: readonly string[], options: RunOptions): Promise<RunResult>;
-  sleep(durationMs: number): Promise<void>;
+  run(file: string, args: readonly string[], options: RunOptions): RunResult;
+  sleep(durationMs: number): void;
+  /** A path of the node as the programs of `run` find it: tests keep the node below a folder. */
+  place(path: string): string;
   /** UTF-8 text of a file. */
   readFile(path: string): string | undefined;
   status(path: string): FileStatus | undefined;
@@ -50,9 +52,9 @@ export interface Host {
   /** Creates a file that must not exist, with its mode from the first byte. */
   createFile(path: string, content: string, mode: number): void;
   /** For the bits that a umask took away when file or folder were made. */
-  setMode(paths: readonly string[], mode: number): Promise<void>;
+  setMode(paths: readonly string[], mode: number): void;
   /** Returns when the files' bytes are on the disk. */
-  flush(paths: readonly string[]): Promise<void>;
+  flush(paths: readonly string[]): void;
   rename(from: string, to: string): void;
   /** Removes a file or an empty folder; does nothing when there is none. */
   remove(path: string): void;

@@ -1,7 +1,6 @@
 // The Host of tests: the same operations by Node's own modules.
-import { spawn } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { reveal } from '../secret.ts';
 import { HostError, type Host, type RunOptions, type RunResult } from './host.ts';
 import { createLineFeed } from './lines.ts';
@@ -9,6 +8,7 @@ import { formatLogLine } from './priorities.ts';
 
 const exitCodeTimedOut = 124;
 const exitCodeNotFound = 127;
+const outputBytesMax = 16 * 1024 * 1024;
 
 const errorTexts: Record<string, string> = {
   EACCES: 'Permission denied',
@@ -38,37 +38,27 @@ const unlessMissing = <T>(path: string, operation: () => T): T | undefined =>
     }
   });
 
+/** Lines are given to `onLine` after the child has ended: Node has no synchronous way to look earlier. */
 const run = (
   file: string,
   args: readonly string[],
   { stdin = '', timeoutMs, onLine }: RunOptions,
-): Promise<RunResult> =>
-  new Promise((resolve) => {
-    const child = spawn(file, args, { stdio: 'pipe' });
-    const output = { stdout: '', stderr: '' };
-    const feed = createLineFeed(onLine);
-    let ended: number | undefined;
-    const kill = (code: number) => {
-      ended ??= code;
-      child.kill('SIGKILL');
-    };
-    const timer = setTimeout(() => kill(exitCodeTimedOut), timeoutMs);
-    child.stdout.setEncoding('utf8').on('data', (piece: string) => {
-      if (onLine === undefined) output.stdout += piece;
-      else if (feed.push(piece)) kill(0);
-    });
-    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
-      output.stderr += piece;
-    });
-    const finish = (exitCode: number) => {
-      clearTimeout(timer);
-      resolve({ exitCode: ended ?? exitCode, ...output });
-    };
-    child.on('error', () => finish(exitCodeNotFound));
-    child.on('close', (code) => finish(code ?? 128));
-    // A child that does not read its input closes the pipe early; its exit code says more.
-    child.stdin.on('error', () => {}).end(reveal(stdin));
+): RunResult => {
+  const child = spawnSync(file, args, {
+    input: reveal(stdin),
+    timeout: Math.ceil(timeoutMs),
+    killSignal: 'SIGKILL',
+    encoding: 'utf8',
+    maxBuffer: outputBytesMax,
   });
+  const { stdout, stderr } = child;
+  if (onLine !== undefined && createLineFeed(onLine).push(stdout))
+    return { exitCode: 0, stdout: '', stderr };
+  const code = child.error !== undefined && 'code' in child.error ? child.error.code : undefined;
+  if (code === 'ENOENT') return { exitCode: exitCodeNotFound, stdout: '', stderr: '' };
+  const exitCode = code === 'ETIMEDOUT' ? exitCodeTimedOut : (child.status ?? 128);
+  return { exitCode, stdout: onLine === undefined ? stdout : '', stderr };
+};
 
 const statusOf = (found: fs.Stats) => ({
   kind: found.isFile()
@@ -82,16 +72,19 @@ const statusOf = (found: fs.Stats) => ({
 /** `root` is put before every path of a file operation. */
 export const createNodeHost = (root = ''): Host => ({
   run,
-  sleep: (durationMs) => delay(durationMs),
+  sleep: (durationMs) => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs);
+  },
+  place: (path) => root + path,
   readFile: (path) => unlessMissing(path, () => fs.readFileSync(root + path, 'utf8')),
   status: (path) => unlessMissing(path, () => statusOf(fs.statSync(root + path))),
   makeFolder: (path, mode) => attempt(path, () => fs.mkdirSync(root + path, { mode })),
   createFile: (path, content, mode) =>
     attempt(path, () => fs.writeFileSync(root + path, content, { mode, flag: 'wx' })),
-  setMode: async (paths, mode) => {
+  setMode: (paths, mode) => {
     for (const path of paths) attempt(path, () => fs.chmodSync(root + path, mode));
   },
-  flush: async (paths) => {
+  flush: (paths) => {
     for (const path of paths)
       attempt(path, () => {
         const fd = fs.openSync(root + path, 'r');

@@ -7,9 +7,16 @@ import { createLineFeed } from './lines.ts';
 import { formatLogLine } from './priorities.ts';
 
 const errnoNotFound = 2;
+const errnoAgain = 11;
+/** Linux's O_NONBLOCK, the same on amd64 and arm64. */
+const openNonBlocking = 0x800;
 const signalKill = 9;
 const chunkBytes = 64 * 1024;
 const stdinBytesMax = 60 * 1024;
+/** How often a child's output is looked at: often at first, seldom during a wait of minutes. */
+const pauseMsMin = 1;
+const pauseMsMax = 50;
+const pauseGrowth = 1.2;
 const exitCodeTimedOut = 124;
 const exitCodeNotFound = 127;
 
@@ -68,31 +75,27 @@ const openPipe = (): [number, number] => {
   return ends;
 };
 
-/** Calls `onPiece` for what comes out of a pipe, `onEnd` at its end. */
-const follow = (fd: number, onPiece: (binary: string) => void, onEnd: () => void): void => {
-  const buffer = new ArrayBuffer(chunkBytes);
-  os.setReadHandler(fd, () => {
-    const length = os.read(fd, buffer, 0, chunkBytes);
-    if (length > 0) {
-      onPiece(binaryOf(buffer, length));
-      return;
-    }
-    os.setReadHandler(fd, null);
-    os.close(fd);
-    onEnd();
-  });
-};
-
 interface Child {
   pid: number;
   stdout: number;
   stderr: number;
 }
 
+/**
+ * The reading end again, but a read returns at once. QuickJS can neither set a flag of an open file
+ * nor wait with a deadline; Linux opens a pipe a second time by its name in /proc.
+ */
+const withoutBlocking = (fd: number): number => {
+  const path = `/proc/self/fd/${fd}`;
+  const again = check(path, os.open(path, os.O_RDONLY | openNonBlocking));
+  os.close(fd);
+  return again;
+};
+
 const start = (file: string, args: readonly string[], stdin: string): Child => {
   const [inputRead, inputWrite] = openPipe();
-  const [stdout, outputWrite] = openPipe();
-  const [stderr, errorWrite] = openPipe();
+  const [outputRead, outputWrite] = openPipe();
+  const [errorRead, errorWrite] = openPipe();
   const pid = os.exec([file, ...args], {
     block: false,
     stdin: inputRead,
@@ -103,13 +106,34 @@ const start = (file: string, args: readonly string[], stdin: string): Child => {
   for (const fd of [inputRead, outputWrite, errorWrite]) os.close(fd);
   check(file, pid);
   try {
+    // A pipe holds 64 KiB: this does not wait for the child.
     writeAll(file, inputWrite, stdin);
   } catch (error) {
-    // A child that is gone already, or never read: its exit code says more.
+    // A child that is gone already; its exit code says more.
     if (!(error instanceof HostError)) throw error;
+  } finally {
+    os.close(inputWrite);
   }
-  os.close(inputWrite);
-  return { pid, stdout, stderr };
+  return { pid, stdout: withoutBlocking(outputRead), stderr: withoutBlocking(errorRead) };
+};
+
+interface Stream {
+  fd: number;
+  isOpen: boolean;
+  onPiece: (binary: string) => void;
+}
+
+/** Takes what is there; true when there was something. */
+const drain = (stream: Stream, buffer: ArrayBuffer): boolean => {
+  if (!stream.isOpen) return false;
+  const length = os.read(stream.fd, buffer, 0, chunkBytes);
+  if (length === -errnoAgain) return false;
+  if (length > 0) stream.onPiece(binaryOf(buffer, length));
+  else {
+    os.close(stream.fd);
+    stream.isOpen = false;
+  }
+  return true;
 };
 
 const statusToCode = (status: number): number =>
@@ -119,43 +143,49 @@ const run = (
   file: string,
   args: readonly string[],
   { stdin = '', timeoutMs, onLine }: RunOptions,
-): Promise<RunResult> => {
+): RunResult => {
   const input = reveal(stdin);
   if (input.length > stdinBytesMax) throw new Error(`${file}: ${input.length} bytes for stdin`);
+  const deadlineMs = os.now() + timeoutMs;
   const child = start(file, args, input);
   const output = { stdout: '', stderr: '' };
   const feed = createLineFeed(onLine);
-  return new Promise((resolve) => {
-    let open = 2;
-    let ended: number | undefined;
-    const kill = (code: number) => {
-      ended ??= code;
-      os.kill(child.pid, signalKill);
-    };
-    const timer = os.setTimeout(() => kill(exitCodeTimedOut), timeoutMs);
-    const finish = () => {
-      open -= 1;
-      if (open > 0) return;
-      const [, status] = os.waitpid(child.pid, 0);
-      os.clearTimeout(timer);
-      resolve({
-        exitCode: ended ?? statusToCode(status),
-        stdout: decode(output.stdout),
-        stderr: decode(output.stderr),
-      });
-    };
-    const onOutput = (binary: string) => {
-      if (onLine === undefined) output.stdout += binary;
-      else if (feed.push(decode(binary))) kill(0);
-    };
-    follow(child.stdout, onOutput, finish);
-    follow(child.stderr, (binary) => (output.stderr += binary), finish);
-  });
+  let ended: number | undefined;
+  const streams: Stream[] = [
+    {
+      fd: child.stdout,
+      isOpen: true,
+      onPiece: (binary) => {
+        if (onLine === undefined) output.stdout += binary;
+        else if (feed.push(decode(binary))) ended ??= 0;
+      },
+    },
+    { fd: child.stderr, isOpen: true, onPiece: (binary) => (output.stderr += binary) },
+  ];
+  const buffer = new ArrayBuffer(chunkBytes);
+  let pauseMs = pauseMsMin;
+  while (streams.some(({ isOpen }) => isOpen) && ended === undefined) {
+    const found = streams.map((stream) => drain(stream, buffer));
+    if (os.now() > deadlineMs) ended = exitCodeTimedOut;
+    else if (found.includes(true)) pauseMs = pauseMsMin;
+    else {
+      os.sleep(pauseMs);
+      pauseMs = Math.min(pauseMsMax, pauseMs * pauseGrowth);
+    }
+  }
+  if (ended !== undefined) os.kill(child.pid, signalKill);
+  for (const { fd, isOpen } of streams) if (isOpen) os.close(fd);
+  const [, status] = os.waitpid(child.pid, 0);
+  return {
+    exitCode: ended ?? statusToCode(status),
+    stdout: decode(output.stdout),
+    stderr: decode(output.stderr),
+  };
 };
 
 /** Runs one of coreutils on files; its own words become the error. */
-const coreutil = async (name: string, args: readonly string[]): Promise<void> => {
-  const { exitCode, stderr } = await run(name, args, { timeoutMs: 30_000 });
+const coreutil = (name: string, args: readonly string[]): void => {
+  const { exitCode, stderr } = run(name, args, { timeoutMs: 30_000 });
   if (exitCode === 0) return;
   const reason = exitCode === exitCodeNotFound ? 'there is no such program' : stderr.trim();
   throw new HostError(name, reason);
@@ -164,7 +194,8 @@ const coreutil = async (name: string, args: readonly string[]): Promise<void> =>
 /** `root` is put before every path of a file operation. */
 export const createQuickjsHost = (root = ''): Host => ({
   run,
-  sleep: (durationMs) => new Promise((resolve) => void os.setTimeout(resolve, durationMs)),
+  sleep: (durationMs) => os.sleep(Math.round(durationMs)),
+  place: (path) => root + path,
   readFile: (path) => {
     const fd = os.open(root + path, os.O_RDONLY);
     if (fd === -errnoNotFound) return undefined;

@@ -13,4 +13,4 @@ const variable = (name: string): string | undefined => process.env[name];
 
 const host = createNodeHost(variable(variables.root));
 const environment = environmentOf(variable, templates);
-process.exitCode = await runAgent(host, process.argv.slice(2), environment);
+process.exitCode = runAgent(host, process.argv.slice(2), environment);

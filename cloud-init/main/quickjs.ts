@@ -19,4 +19,4 @@ const templates = {
 const host = createQuickjsHost(std.getenv(variables.root));
 const environment = environmentOf(std.getenv, templates);
 // The first argument is the script itself.
-std.exit(await runAgent(host, scriptArgs.slice(1), environment));
+std.exit(runAgent(host, scriptArgs.slice(1), environment));

@@ -142,7 +142,7 @@ const batchGet = (input: Record<string, unknown>, secrets: ReadonlyMap<string, s
 };
 
 const getOne = (input: Record<string, unknown>, secrets: ReadonlyMap<string, string>): Answer => {
-  const id = String(input['SecretId'] ?? '');
+  const id = typeof input['SecretId'] === 'string' ? input['SecretId'] : '';
   const text = secrets.get(id);
   return text === undefined
     ? refuse('ResourceNotFoundException', notFound)

@@ -29,9 +29,9 @@ const start =
   'systemctl start --no-block kubelet.service kube-proxy.service groundup-ready.service';
 const restart = start.replace('start', 'restart');
 
-test('a first boot writes every file with its mode and starts the services', async () => {
+test('a first boot writes every file with its mode and starts the services', () => {
   const host = createNode();
-  assert.is(await configure(host, environment), 0);
+  assert.is(configure(host, environment), 0);
   assert.equal(filesOf(host), {
     '/var/lib/kubernetes/ca.pem': '600',
     [`/var/lib/kubelet/${worker}.pem`]: '600',
@@ -52,9 +52,9 @@ test('a first boot writes every file with its mode and starts the services', asy
   assert.equal(host.consoleLines, []);
 });
 
-test('a boot runs six programs: four curl, openssl, systemctl', async () => {
+test('a boot runs six programs: four curl, openssl, systemctl', () => {
   const host = createNode();
-  await configure(host, environment);
+  configure(host, environment);
   assert.equal(
     host.ran.map((line) => line.split(' ')[0]),
     ['curl', 'curl', 'curl', 'curl', 'openssl', 'systemctl'],
@@ -65,12 +65,12 @@ test('a boot runs six programs: four curl, openssl, systemctl', async () => {
   );
 });
 
-test('the second boot touches no file and still starts the services', async () => {
+test('the second boot touches no file and still starts the services', () => {
   const host = createNode();
-  await configure(host, environment);
+  configure(host, environment);
   const inodes = () => [...host.entries].map(([path, { inode }]) => `${path} ${inode}`);
   const before = inodes().filter((line) => !line.includes('timeline'));
-  assert.is(await configure(host, environment), 0);
+  assert.is(configure(host, environment), 0);
   assert.equal(
     inodes().filter((line) => !line.includes('timeline')),
     before,
@@ -82,16 +82,16 @@ test('the second boot touches no file and still starts the services', async () =
   );
 });
 
-test('a file that was changed by hand, or has another mode, is put right alone', async () => {
+test('a file that was changed by hand, or has another mode, is put right alone', () => {
   const host = createNode();
-  await configure(host, environment);
+  configure(host, environment);
   const key = `/var/lib/kubelet/${worker}-key.pem`;
   const environmentFile = '/var/lib/kubelet/node.env';
   (host.entries.get(key) as { mode: number }).mode = 0o644;
   (host.entries.get(environmentFile) as { content: string }).content = 'NODE_NAME=other\n';
   const inodeOf = (path: string) => host.entries.get(path)?.inode;
   const proxyBefore = inodeOf('/var/lib/kube-proxy/kubeconfig');
-  await configure(host, environment);
+  configure(host, environment);
   assert.is(host.entries.get(key)?.mode, 0o600);
   assert.is(
     host.entries.get(environmentFile)?.content,
@@ -101,9 +101,9 @@ test('a file that was changed by hand, or has another mode, is put right alone',
   assert.is(host.journal.at(-1)?.endsWith('(2 files written)'), true);
 });
 
-test('a umask does not change a mode', async () => {
+test('a umask does not change a mode', () => {
   const host = createNode({ umask: 0o077 });
-  await configure(host, environment);
+  configure(host, environment);
   assert.is(host.entries.get('/etc/cni/net.d/172-20-bridge.conflist')?.mode, 0o644);
   assert.is(host.entries.get('/etc/cni/net.d')?.mode, 0o755);
   assert.is(host.entries.get('/var/lib/kubelet/kubeconfig')?.mode, 0o600);
@@ -118,10 +118,9 @@ const idle: [string, string | undefined, string][] = [
 ];
 
 for (const [name, userData, reason] of idle) {
-  test(`user-data of another form is left alone: ${name}`, async () => {
-    // An image without settings, a builder's for one, may boot that way, too.
+  test(`user-data of another form is left alone: ${name}`, () => {
     const host = createNode({ userData });
-    assert.is(await configure(host, environment), 0);
+    assert.is(configure(host, environment), 0);
     assert.equal(filesOf(host), {});
     assert.equal(host.journal, [`notice: groundup: ${reason}: this instance is no node of ours`]);
     assert.equal(host.consoleLines, []);
@@ -157,7 +156,7 @@ const failures: FailureCase[] = [
     name: 'metadata unreachable',
     imds: () => noAnswer,
     failureClass: 'imds',
-    says: `instance metadata: no token from http://imds: Connection refused (16 tries in 54 s); ${nothing}`,
+    says: `instance metadata: no token from http://imds: Connection refused (20 tries in 59 s); ${nothing}`,
   },
   {
     name: 'metadata switched off',
@@ -204,7 +203,7 @@ const failures: FailureCase[] = [
     name: 'no role',
     metadata: { 'meta-data/iam/security-credentials/': undefined },
     failureClass: 'secrets-denied',
-    says: `the instance has no IAM role (12 tries in 42 s); ${nothing}`,
+    says: `the instance has no IAM role (14 tries in 43 s); ${nothing}`,
   },
   {
     name: 'secret missing',
@@ -230,13 +229,13 @@ const failures: FailureCase[] = [
     failureClass: 'secrets-unreachable',
     says:
       'no answer from https://secretsmanager.eu-central-1.amazonaws.com: ' +
-      `Could not resolve host (10 tries in 35 s); ${nothing}`,
+      `Could not resolve host (10 tries in 36 s); ${nothing}`,
   },
   {
     name: 'Secrets Manager throttles to the end',
     secrets: () => awsError('ThrottlingException', 'Rate exceeded'),
     failureClass: 'secrets-unreachable',
-    says: `Secrets Manager answers ThrottlingException: Rate exceeded (10 tries in 35 s); ${nothing}`,
+    says: `Secrets Manager answers ThrottlingException: Rate exceeded (10 tries in 36 s); ${nothing}`,
   },
   {
     name: 'a secret that is no JSON',
@@ -291,6 +290,14 @@ const failures: FailureCase[] = [
       `40 characters; ${nothing}`,
   },
   {
+    name: 'iptables asked of an image without',
+    userData: 'name=worker-0|pod-cidr=172.20.0.0/24|kube-proxy-mode=iptables',
+    failureClass: 'settings',
+    says:
+      'kube-proxy-mode iptables: this image has no iptables ' +
+      `(bake one with kube-proxy-mode: iptables); ${nothing}`,
+  },
+  {
     name: 'disk full',
     capacityBytes: 700,
     failureClass: 'write',
@@ -299,10 +306,10 @@ const failures: FailureCase[] = [
 ];
 
 for (const { name, failureClass, says, ...options } of failures) {
-  test(`failure: ${name}`, async () => {
+  test(`failure: ${name}`, () => {
     const host = createNode(options);
     const { exitCode } = failureClasses[failureClass];
-    assert.is(await configure(host, environment), exitCode);
+    assert.is(configure(host, environment), exitCode);
     const line = `groundup: NOT configured: ${says}`;
     assert.equal(host.consoleLines, [line]);
     assert.equal(host.journal, [`error: ${line}`]);
@@ -316,31 +323,31 @@ for (const { name, failureClass, says, ...options } of failures) {
   });
 }
 
-test('a full disk leaves the files of an earlier boot as they were', async () => {
+test('a full disk leaves the files of an earlier boot as they were', () => {
   const old = { '/var/lib/kubelet/kubeconfig': 'old', '/var/lib/kubernetes/ca.pem': 'old' };
   const host = createNode({ files: old, capacityBytes: 900 });
-  assert.is(await configure(host, environment), failureClasses.write.exitCode);
+  assert.is(configure(host, environment), failureClasses.write.exitCode);
   assert.equal(Object.keys(filesOf(host)), Object.keys(old));
   for (const path of Object.keys(old)) assert.is(host.readFile(path), 'old');
 });
 
-test('a temporary file of a killed run is replaced', async () => {
+test('a temporary file of a killed run is replaced', () => {
   const host = createNode({ files: { '/etc/groundup/x': '' } });
-  await configure(host, environment);
+  configure(host, environment);
   host.createFile('/var/lib/kubelet/.node.env.groundup-new', 'torn', 0o644);
   host.remove('/var/lib/kubelet/node.env');
-  assert.is(await configure(host, environment), 0);
+  assert.is(configure(host, environment), 0);
   assert.is(host.entries.has('/var/lib/kubelet/.node.env.groundup-new'), false);
 });
 
-test('a rename that fails half-way says how far it came', async () => {
+test('a rename that fails half-way says how far it came', () => {
   const host = createNode({
     beforeWrite: (operation, path) => {
       if (operation === 'rename' && path.endsWith('kubelet-config.yaml'))
         throw new HostError(path, 'Read-only file system');
     },
   });
-  assert.is(await configure(host, environment), failureClasses.write.exitCode);
+  assert.is(configure(host, environment), failureClasses.write.exitCode);
   assert.equal(host.consoleLines, [
     'groundup: NOT configured: /var/lib/kubelet/kubelet-config.yaml: Read-only file system; ' +
       '7 of 10 files were replaced; boot again',
@@ -351,60 +358,60 @@ test('a rename that fails half-way says how far it came', async () => {
   );
 });
 
-test('services that do not start are told apart from files that were not written', async () => {
+test('services that do not start are told apart from files that were not written', () => {
   const host = createNode({
     programs: { systemctl: () => ({ exitCode: 5, stderr: 'Unit kubelet.service not found.\n' }) },
   });
-  assert.is(await configure(host, environment), failureClasses.services.exitCode);
+  assert.is(configure(host, environment), failureClasses.services.exitCode);
   assert.equal(host.consoleLines, [
     'groundup: NOT configured: systemctl restart: Unit kubelet.service not found.; the files are in place',
   ]);
 });
 
-test('a fault of our own is reported as one, without a secret', async () => {
+test('a fault of our own is reported as one, without a secret', () => {
   const host = createNode();
   const broken = {
     ...environment,
     templates: { ...environment.templates, 'node.env': 'X={{x}}\n' },
   };
-  assert.is(await configure(host, broken), failureClasses.internal.exitCode);
+  assert.is(configure(host, broken), failureClasses.internal.exitCode);
   assert.equal(host.consoleLines, [
     'groundup: NOT configured: internal error: Error: node.env: no value for {{x}}; please report it',
   ]);
   assert.equal(filesOf(host), {});
 });
 
-test('what may pass is tried again, with growing waits', async () => {
+test('what may pass is tried again, with growing waits', () => {
   const host = createNode({
     imds: (path, tries) => (path === 'api/token' && tries < 4 ? noAnswer : undefined),
     secrets: (tries) => (tries < 3 ? { status: 503 } : undefined),
   });
-  assert.is(await configure(host, environment), 0);
+  assert.is(configure(host, environment), 0);
   assert.equal(host.sleepsMs, [187.5, 375, 750, 375, 750]);
 });
 
-test('credentials that come late are waited for', async () => {
+test('credentials that come late are waited for', () => {
   const path = 'meta-data/iam/security-credentials/';
   const host = createNode({
     imds: (asked, tries) => (asked === path && tries < 3 ? { status: 404 } : undefined),
   });
-  assert.is(await configure(host, environment), 0);
+  assert.is(configure(host, environment), 0);
 });
 
-test('keys and tokens go through standard input only', async () => {
+test('keys and tokens go through standard input only', () => {
   const host = createNode();
-  await configure(host, environment);
+  configure(host, environment);
   assert.is(outputOf(host).includes(secretMark), false);
   const last = host.stdins.filter((text) => text.includes('url = ')).at(-1) ?? '';
   assert.is(last.includes(`user = "ASIAEXAMPLE:key-${secretMark}"`), true);
   assert.is(last.includes(`header = "X-Amz-Security-Token: session-${secretMark}"`), true);
 });
 
-test('a certificate that has expired is a warning: the clock may be wrong', async () => {
+test('a certificate that has expired is a warning: the clock may be wrong', () => {
   const printed =
     'subject=\n    O=system:nodes\n    CN=system:node:a\nnotAfter=2020-01-02 00:00:00Z\n';
   const host = createNode({ programs: { openssl: () => ({ stdout: printed }) } });
-  assert.is(await configure(host, environment), 0);
+  assert.is(configure(host, environment), 0);
   assert.is(
     host.journal[0],
     `warning: groundup: /var/lib/kubelet/${worker}.pem expired on 2020-01-02: ` +
@@ -412,9 +419,9 @@ test('a certificate that has expired is a warning: the clock may be wrong', asyn
   );
 });
 
-test('a bundle of authorities in the image is what Secrets Manager is checked against', async () => {
+test('a bundle of authorities in the image is what Secrets Manager is checked against', () => {
   const host = createNode({ files: { '/etc/groundup/ca.pem': 'x' } });
-  await configure(host, environment);
+  configure(host, environment);
   const configs = host.stdins.filter((text) => text.includes('url = '));
   assert.equal(
     configs.map((text) => text.includes('cacert = "/etc/groundup/ca.pem"')),

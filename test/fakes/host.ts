@@ -110,13 +110,13 @@ const createFiles = (options: FakeOptions, entries: Map<string, Entry>) => {
       put(path, { kind: 'file', mode: mode & ~umask, content: fitting });
       if (fitting !== content) throw new HostError(path, 'No space left on device');
     },
-    setMode: async (paths: readonly string[], mode: number) => {
+    setMode: (paths: readonly string[], mode: number) => {
       for (const path of paths) {
         const found = entries.get(path);
         if (found !== undefined) found.mode = mode;
       }
     },
-    flush: async (paths: readonly string[]) => {
+    flush: (paths: readonly string[]) => {
       for (const path of paths) beforeWrite('flush', path);
     },
     rename: (from: string, to: string) => {
@@ -144,7 +144,7 @@ export const createFakeHost = (options: FakeOptions): FakeHost => {
     systemctl: () => ({}),
     ...options.programs,
   };
-  const run = async (file: string, args: readonly string[], { stdin = '', onLine }: RunOptions) => {
+  const run = (file: string, args: readonly string[], { stdin = '', onLine }: RunOptions) => {
     const program = programs[file];
     if (program === undefined) throw new Error(`the test has no program ${file}`);
     ran.push([file, ...args].join(' '));
@@ -159,7 +159,8 @@ export const createFakeHost = (options: FakeOptions): FakeHost => {
   return {
     ...createFiles(options, entries),
     run,
-    sleep: async (durationMs) => {
+    place: (path) => path,
+    sleep: (durationMs) => {
       sleepsMs.push(durationMs);
       nowMs += durationMs;
     },

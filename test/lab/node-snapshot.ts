@@ -85,11 +85,17 @@ const commands: Record<string, string> = {
   ipForward: 'sysctl -n net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables',
   agentLog: 'journalctl -b -u groundup.service -u groundup-ready.service --no-pager -o cat',
   unitVerify:
-    'systemd-analyze verify --man=no --recursive-errors=no /etc/systemd/system/*.service 2>&1',
+    'systemd-analyze verify --man=no --recursive-errors=no /etc/systemd/system/*.service 2>&1 | grep -v "is masked"',
   cloudInitSchema:
     'cloud-init schema --config-file /etc/cloud/cloud.cfg.d/90-groundup-ec2.cfg 2>&1',
   containerdConfig: '/usr/local/bin/containerd config dump 2>&1 >/dev/null',
   iptables: 'command -v iptables || echo none',
+  userData: 'cat /var/lib/cloud/instance/user-data.txt',
+  routes: 'ip route',
+  containerNamespaces: 'ctr namespaces list --quiet',
+  runningContainers: 'ctr --namespace k8s.io tasks list --quiet | wc -l',
+  needsReload: 'systemctl show --property=NeedDaemonReload --value kubelet.service',
+  journalLines: 'journalctl -b -u kubelet.service --no-pager | wc -l',
 };
 
 const marker = '@@groundup@@';

@@ -1,0 +1,306 @@
+// The agent as a process against services on loopback: the bundle in the QuickJS, curl and openssl of
+// Debian 13, as on a node, and the sources in Node, so that both hosts are held against each other.
+import { createServer } from 'node:https';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { failureClasses } from '../../cloud-init/failure.ts';
+import { fileTable, folderTable } from '../../cloud-init/files.ts';
+import { bundleAgent } from '../../scripts/image/agent.ts';
+import { debianPrograms } from '../../scripts/image/quickjs.ts';
+import { CertificateAuthority, kubeconfigFor } from '../../scripts/lab/pki.ts';
+import { runTool } from '../../scripts/project/tools.ts';
+import { startInstance, type Engine, type LoopbackInstance } from '../fakes/instance.ts';
+
+const folder = await mkdtemp(path.join(tmpdir(), 'groundup-bundle-'));
+const bundle = path.join(folder, 'agent.mjs');
+const first = await bundleAgent(bundle);
+const programsFolder = await debianPrograms();
+const engines: Engine[] = [{ name: 'quickjs', bundle, programsFolder }, { name: 'node' }];
+
+const userData = 'name=worker-0|pod-cidr=172.20.0.0/24';
+const worker = 'k8s-cluster-from-ground-up-worker-0';
+const names = { workerName: worker, nodeSecret: '', sharedSecret: '' };
+const paths = fileTable.map((row) => row.path(names));
+
+/** Mode, inode and time of each file: what a second run must leave alone. */
+const marksOf = (root: string): Promise<string[]> =>
+  Promise.all(
+    paths.map(async (file) => {
+      const { mode, ino, mtimeMs } = await stat(path.join(root, file));
+      return `${file} ${(mode & 0o7777).toString(8)} ${ino} ${mtimeMs}`;
+    }),
+  );
+
+const readNode = (root: string): Promise<string[]> =>
+  Promise.all(paths.map((file) => readFile(path.join(root, file), 'utf8')));
+
+const withInstance = async (
+  text: string,
+  work: (instance: LoopbackInstance) => Promise<void>,
+): Promise<void> => {
+  const instance = await startInstance(text);
+  try {
+    await work(instance);
+  } finally {
+    await instance.close();
+  }
+};
+
+test('the bundle is small and the same every time', async () => {
+  const again = await bundleAgent(path.join(folder, 'again.mjs'));
+  assert.equal(again, first);
+  assert.ok(first.sizeBytes < 200_000, `${first.sizeBytes} bytes`);
+  assert.is((await stat(bundle)).mode & 0o777, 0o644);
+});
+
+test('both engines write the same node', () =>
+  withInstance(userData, async (instance) => {
+    const written: string[][] = [];
+    for (const engine of engines) {
+      for (const file of paths) await rm(path.join(instance.root, file), { force: true });
+      const { exitCode } = await instance.run(engine, 'configure');
+      assert.is(exitCode, 0);
+      written.push(await readNode(instance.root));
+    }
+    assert.equal(written[0], written[1]);
+  }));
+
+for (const engine of engines) {
+  test(`${engine.name}: first boot, second boot, rotated secret`, () =>
+    withInstance(userData, async (instance) => {
+      const { root } = instance;
+      const boot = await instance.run(engine, 'configure');
+      const told = `<6>groundup: ${worker} is node ip-172-31-0-20`;
+      assert.equal(boot, {
+        exitCode: 0,
+        journal: [`${told} (10 files written)`],
+        console: [],
+        systemctl: ['restart --no-block kubelet.service kube-proxy.service groundup-ready.service'],
+      });
+      for (const { path: name, mode } of folderTable)
+        assert.is((await stat(path.join(root, name))).mode & 0o777, mode === 0o755 ? 0o755 : mode);
+      const before = await marksOf(root);
+      for (const [index, { mode }] of fileTable.entries())
+        assert.match(before[index] as string, ` ${mode.toString(8)} `);
+
+      const second = await instance.run(engine, 'configure');
+      assert.equal(second.journal, [`${told} (nothing has changed)`]);
+      assert.match(second.systemctl[0] ?? '', /^start /);
+      assert.equal(await marksOf(root), before);
+
+      instance.fields.shared['ca.pem'] = `${String(instance.fields.shared['ca.pem'])}\n`;
+      instance.putSecrets();
+      const third = await instance.run(engine, 'configure');
+      assert.equal(third.journal, [`${told} (1 files written)`]);
+      const changed = (await marksOf(root)).filter((mark) => !before.includes(mark));
+      assert.is(changed.length, 1);
+      assert.match(changed[0] as string, /^\/var\/lib\/kubernetes\/ca\.pem 600 /);
+    }));
+
+  test(`${engine.name}: a umask changes nothing`, () =>
+    withInstance(userData, async (instance) => {
+      const old = process.umask(0o077);
+      try {
+        assert.is((await instance.run(engine, 'configure')).exitCode, 0);
+      } finally {
+        process.umask(old);
+      }
+      const marks = await marksOf(instance.root);
+      for (const [index, { mode }] of fileTable.entries())
+        assert.match(marks[index] as string, ` ${mode.toString(8)} `);
+    }));
+
+  test(`${engine.name}: user-data that is not ours, in bytes that are no text`, () =>
+    withInstance('', async (instance) => {
+      // No user-data at all is 404.
+      const none = await instance.run(engine, 'configure');
+      assert.is(none.exitCode, 0);
+      const userDataBytes = '\u001F\u008B\b\u0000\u00FF';
+      instance.intercepts.imds = (url) =>
+        url === '/latest/user-data' ? { status: 200, body: userDataBytes } : undefined;
+      const run = await instance.run(engine, 'configure');
+      assert.equal(run, {
+        exitCode: 0,
+        journal: [
+          '<5>groundup: user-data is gzip, not for groundup: this instance is no node of ours',
+        ],
+        console: [],
+        systemctl: [],
+      });
+      assert.is(
+        await stat(path.join(instance.root, paths[0] as string)).catch(() => 'absent'),
+        'absent',
+      );
+    }));
+
+  const failures: {
+    name: string;
+    failureClass: keyof typeof failureClasses;
+    says: string;
+    spoil: (instance: LoopbackInstance) => void;
+  }[] = [
+    {
+      name: 'a token that is refused',
+      failureClass: 'imds',
+      says: 'instance metadata: user-data: HTTP 401: the token was refused; nothing was written',
+      spoil: ({ intercepts }) => {
+        intercepts.imds = (url) => (url === '/latest/user-data' ? { status: 401 } : undefined);
+      },
+    },
+    {
+      name: 'user-data with umlauts',
+      failureClass: 'user-data',
+      says:
+        'user-data 1:6 name: wörker is not a lower-case DNS label of at most 40 characters ' +
+        '(example: name=worker-0); nothing was written',
+      spoil: ({ instance }) => {
+        instance.userData = 'name=wörker|pod-cidr=172.20.0.0/24';
+      },
+    },
+    {
+      name: 'a secret that does not exist',
+      failureClass: 'secret-missing',
+      says:
+        'secret k8s/k8s-cluster-from-ground-up/worker-0 not found ' +
+        '(ResourceNotFoundException, 1 try); nothing was written',
+      spoil: ({ secrets }) => void secrets.delete('k8s/k8s-cluster-from-ground-up/worker-0'),
+    },
+    {
+      name: 'a certificate that is none',
+      failureClass: 'secret-content',
+      says: `/var/lib/kubelet/${worker}.pem: openssl cannot read it: `,
+      spoil: (instance) => {
+        const text = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+        instance.fields.node[`${worker}.pem`] = text;
+        instance.putSecrets();
+      },
+    },
+    {
+      name: 'a signature that is refused',
+      failureClass: 'secrets-denied',
+      says: 'Secrets Manager answers UnrecognizedClientException: ',
+      spoil: ({ intercepts }) => {
+        const body = JSON.stringify({ AccessKeyId: 'A', SecretAccessKey: 'B', Token: 'C' });
+        intercepts.imds = (url) =>
+          url.endsWith('/groundup-worker') ? { status: 200, body } : undefined;
+      },
+    },
+  ];
+  for (const { name, failureClass, says, spoil } of failures)
+    test(`${engine.name}: failure: ${name}`, () =>
+      withInstance(userData, async (instance) => {
+        spoil(instance);
+        const run = await instance.run(engine, 'configure');
+        assert.is(run.exitCode, failureClasses[failureClass].exitCode);
+        assert.is(run.console.length, 1);
+        assert.is(
+          run.console[0]?.startsWith(`groundup: NOT configured: ${says}`),
+          true,
+          run.console[0],
+        );
+        assert.equal(run.journal, [`<3>${run.console[0]}`]);
+        assert.equal(run.systemctl, []);
+        for (const file of [...paths, '/var/lib/kubelet'])
+          assert.is(await stat(path.join(instance.root, file)).catch(() => 'absent'), 'absent');
+      }));
+
+  test(`${engine.name}: a disk without room leaves nothing half-written`, () =>
+    withInstance(userData, async (instance) => {
+      const disk = path.join(instance.root, 'var/lib');
+      const mount = (args: string[]) =>
+        runTool(args[0] as string, args.slice(1), { step: 'mount', timeoutMs: 10_000 });
+      await mount(['mount', '-t', 'tmpfs', '-o', 'size=16k,mode=755', 'small', disk]);
+      try {
+        const run = await instance.run(engine, 'configure');
+        assert.is(run.exitCode, failureClasses.write.exitCode);
+        assert.match(
+          run.console[0] ?? '',
+          /^groundup: NOT configured: \/var\/lib\/.*\.groundup-new: No space left on device; nothing was written$/,
+        );
+        for (const file of [...paths, '/etc/cni/net.d', '/var/lib/kubernetes'])
+          assert.is(await stat(path.join(instance.root, file)).catch(() => 'absent'), 'absent');
+      } finally {
+        await mount(['umount', disk]);
+      }
+    }));
+
+  test(`${engine.name}: an unknown command`, () =>
+    withInstance(userData, async (instance) => {
+      const run = await instance.run(engine, 'reconfigure');
+      assert.is(run.exitCode, failureClasses.usage.exitCode);
+      assert.equal(run.journal, ['<3>groundup: usage: agent.mjs configure|ready']);
+      assert.equal(instance.requests, []);
+    }));
+
+  test(`${engine.name}: ready watches the API server with the node's own certificate`, () =>
+    withInstance(userData, async (instance) => {
+      const authority = await CertificateAuthority.create(path.join(folder, `pki-${engine.name}`));
+      const serverPair = await authority.sign('server', {
+        commonName: 'kubernetes',
+        alternativeNames: ['IP:127.0.0.1'],
+      });
+      const clientPair = await authority.sign('client', {
+        commonName: 'system:node:ip-172-31-0-20',
+      });
+      const ca = await authority.certificate();
+      const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+      const event = (status: string, bootID: string) =>
+        `${JSON.stringify({ type: 'MODIFIED', object: { status: { conditions: [{ type: 'Ready', status }], nodeInfo: { bootID } } } })}\n`;
+      const asked: string[] = [];
+      const server = createServer(
+        { cert: serverPair.certificate, key: serverPair.key, ca, requestCert: true },
+        (request, response) => {
+          asked.push(request.url ?? '');
+          response.write(event('True', 'the last boot'));
+          response.write(event('False', bootId));
+          // A watch stays open: on a node the agent must not wait for its end. Node's host sees a line
+          // only after curl has ended.
+          setTimeout(() => {
+            response.write(event('True', bootId));
+            if (engine.name === 'node') response.end();
+          }, 200);
+        },
+      );
+      await new Promise<void>((resolve) => {
+        server.listen(0, '127.0.0.1', resolve);
+      });
+      const { port } = server.address() as AddressInfo;
+      instance.fields.node[`${worker}.kubeconfig`] = kubeconfigFor(
+        'u',
+        clientPair,
+        ca,
+        `https://127.0.0.1:${port}`,
+      );
+      instance.putSecrets();
+      // Only file operations go below the root, so the boot id must be there as well.
+      const { mkdir, writeFile } = await import('node:fs/promises');
+      const procFolder = path.join(instance.root, 'proc/sys/kernel/random');
+      await mkdir(procFolder, { recursive: true });
+      await writeFile(path.join(procFolder, 'boot_id'), `${bootId}\n`);
+      try {
+        assert.is((await instance.run(engine, 'configure')).exitCode, 0);
+        const run = await instance.run(engine, 'ready');
+        assert.is(run.exitCode, 0, run.journal.join('\n'));
+        assert.match(
+          run.console[0] ?? '',
+          /^groundup: Ready in \d+\.\d s \(user-data \d+\.\d, secrets \d+\.\d, kubelet \d+\.\d\)$/,
+        );
+        assert.equal(asked, [
+          '/api/v1/nodes?fieldSelector=metadata.name%3Dip-172-31-0-20&watch=true&timeoutSeconds=300',
+        ]);
+      } finally {
+        server.closeAllConnections();
+        server.close();
+      }
+    }));
+}
+
+test.after(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+test.run();
