@@ -1,5 +1,5 @@
 // The text of a kubeconfig -> server and credentials of its current context, or what is wrong with it.
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 import { decodeBase64 } from './base64.ts';
 import { Secret } from './secret.ts';
 
@@ -40,9 +40,10 @@ const pemOf = (holder: unknown, key: string): PemSource | undefined => {
 
 /** Parses a kubeconfig; a string says what is wrong, without a word of the content. */
 export const parseKubeconfig = (text: string): Kubeconfig | string => {
+  if (text.trim() === '') return 'is empty';
   let document: unknown;
   try {
-    document = parse(text);
+    document = load(text);
   } catch {
     return 'is not YAML';
   }

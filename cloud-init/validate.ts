@@ -107,7 +107,7 @@ const checkDns = (fields: ParsedFields, settings: Settings, range: Range): Findi
   const key = fields['dns-address'] === undefined ? 'service-cidr' : 'dns-address';
   const text = settings['dns-address'];
   const address = addressNumber(text);
-  const suggestion = formatAddress(range.first + 10n);
+  const suggestion = formatAddress(range.first + 10);
   if (address < range.first || address > range.last) {
     const subject = key === 'dns-address' ? '' : 'dns-address ';
     const values = { subject, address: text, range: range.text, suggestion };
@@ -115,7 +115,7 @@ const checkDns = (fields: ParsedFields, settings: Settings, range: Range): Findi
   }
   const reserved = [
     { address: range.first, use: 'the network address' },
-    { address: range.first + 1n, use: 'the address of the kubernetes Service' },
+    { address: range.first + 1, use: 'the address of the kubernetes Service' },
     { address: range.last, use: 'the last address' },
   ].find((candidate) => candidate.address === address);
   if (reserved === undefined) return [];

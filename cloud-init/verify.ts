@@ -1,6 +1,6 @@
 // Rendered texts, read back by a parser -> proof that they say what the values say.
 // A template with a slip of indentation or quoting is caught here, before anything is written.
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 import type { Values } from './derive.ts';
 
 /** Place in the parsed document, parts joined by `.`, -> what must stand there. */
@@ -65,7 +65,7 @@ const parseEnvironment = (text: string): Record<string, string> =>
 
 const parseText = (template: string, text: string): unknown => {
   if (template.endsWith('.env')) return parseEnvironment(text);
-  return template.endsWith('.yaml') ? parse(text) : JSON.parse(text);
+  return template.endsWith('.yaml') ? load(text) : JSON.parse(text);
 };
 
 const valueAt = (document: unknown, place: string): unknown => {

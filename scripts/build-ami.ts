@@ -9,7 +9,13 @@ import { namesOf, nodeBinaries, packerBinaries } from './image/binary-table.ts';
 import { prepareBinaries } from './image/binaries.ts';
 import { prepareBundle, projectVersion } from './image/bundle.ts';
 import { hashImageInputs, hashTree } from './image/inputs.ts';
-import { createManifest, readManifests, writeManifest, type Manifest } from './image/manifest.ts';
+import {
+  createManifest,
+  readManifests,
+  touchManifest,
+  writeManifest,
+  type Manifest,
+} from './image/manifest.ts';
 import { runPacker } from './image/packer.ts';
 import { preparePauseImage } from './image/pause.ts';
 import { readPins, type Pins } from './image/pins.ts';
@@ -44,7 +50,8 @@ const loadSettings = async (): Promise<{ settings: Settings; pins: Pins }> => {
   return { settings, pins };
 };
 
-const sayUnchanged = (manifest: Manifest, startedMs: number): void => {
+const sayUnchanged = async (manifest: Manifest, startedMs: number): Promise<void> => {
+  await touchManifest(outputFolder, manifest);
   const image = shown(path.join(outputFolder, manifest.image));
   const elapsed = formatElapsed(performance.now() - startedMs);
   const id = manifest.imageKey.slice(0, 7);

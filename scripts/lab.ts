@@ -1,7 +1,7 @@
 // npm run lab -- up|status|exec|down: a VPC with a real control plane and workers on this machine.
 import { parseArgs } from 'node:util';
 import { path } from 'zx';
-import { readManifests, type Manifest } from './image/manifest.ts';
+import { newestManifest } from './image/manifest.ts';
 import { bootWorkers, findLab, startLab } from './lab/lab.ts';
 import { workersMax } from './lab/addresses.ts';
 import { outputFolder } from './project/paths.ts';
@@ -14,19 +14,6 @@ const usage = `npm run lab -- COMMAND
   exec [--name NAME] -- COMMAND...                run a command in it, with kubectl at hand
   down [--name NAME]                              stop it and remove all of it`;
 
-const newestManifest = async (image: string | undefined): Promise<Manifest> => {
-  const manifests = await readManifests(outputFolder);
-  const wanted = image === undefined ? undefined : path.basename(image);
-  const found = manifests.find((manifest) => wanted === undefined || manifest.image === wanted);
-  if (found !== undefined) return found;
-  throw new Failure({
-    step: 'lab',
-    message:
-      image === undefined ? 'there is no image in out/' : `${image}: no image with a manifest`,
-    hint: 'npm run build-ami',
-  });
-};
-
 const up = async (options: { name: string; workers: string; image?: string }): Promise<number> => {
   const count = /^\d+$/.test(options.workers) ? Number(options.workers) : Number.NaN;
   if (!(count <= workersMax))
@@ -34,7 +21,7 @@ const up = async (options: { name: string; workers: string; image?: string }): P
       step: 'lab',
       message: `--workers ${options.workers}: not a number from 0 to ${workersMax}`,
     });
-  const manifest = await newestManifest(options.image);
+  const manifest = await newestManifest(outputFolder, options.image);
   const imageFile = path.join(outputFolder, manifest.image);
   const steps = createSteps();
   const { settings } = manifest;

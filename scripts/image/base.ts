@@ -1,10 +1,11 @@
 // images/base + the Debian archive -> a bootable Debian 13 disk (qcow2) in the cache.
-import { copyFile, glob, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, glob, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cached, keyOf, sha256OfFile } from '../cache/entry.ts';
 import { inProject } from '../project/paths.ts';
 import { runTool } from '../project/tools.ts';
 import type { Steps } from '../terminal/steps.ts';
+import { makeBootDisk } from './boot-disk.ts';
 import { debianMirrors } from './mirrors.ts';
 
 export interface BaseDisk {
@@ -18,10 +19,6 @@ export interface BaseDisk {
 const suite = 'trixie';
 /** The base's virtual size; Packer grows the disk to `volume-size-gib`. */
 const diskSizeBytes = 2 * 1024 ** 3;
-const sectorBytes = 512;
-const partitionStartSectors = 2048;
-/** Must agree with PARTUUID in images/base/rootfs; growpart needs a signature to find the root. */
-const diskSignature = '0x67726f75';
 const step = 'base';
 
 const readPackages = async (): Promise<string[]> =>
@@ -76,51 +73,13 @@ const bootstrap = async (tarFile: string, arch: string): Promise<void> => {
   );
 };
 
-/** The first sectors: GRUB's boot.img before the disk signature, its core.img behind it. */
-const writeBootSectors = async (disk: string, rootFolder: string): Promise<void> => {
-  const boot = await readFile(path.join(rootFolder, 'boot/grub/boot.img'));
-  const core = await readFile(path.join(rootFolder, 'boot/grub/core.img'));
-  // The disk signature begins at byte 440, the table at 446.
-  const bootCodeBytes = 440;
-  const gapBytes = (partitionStartSectors - 1) * sectorBytes;
-  if (core.length > gapBytes) throw new Error(`core.img: ${core.length} bytes, room ${gapBytes}`);
-  const handle = await open(disk, 'r+');
-  try {
-    await handle.write(boot, 0, bootCodeBytes, 0);
-    await handle.write(core, 0, core.length, sectorBytes);
-  } finally {
-    await handle.close();
-  }
-};
-
-/** A root file system folder -> a raw disk with one ext4 partition. Uses no loop device. */
-const makeDisk = async (disk: string, rootFolder: string): Promise<void> => {
-  const handle = await open(disk, 'wx', 0o644);
-  await handle.truncate(diskSizeBytes);
-  await handle.close();
-  await runTool('sfdisk', ['--quiet', disk], {
+/** mmdebstrap's tar -> the existing folder, with owners, modes and capabilities. */
+export const unpackRoot = async (tarFile: string, rootFolder: string): Promise<void> => {
+  const attributes = ['--numeric-owner', '--xattrs', '--xattrs-include=*'];
+  await runTool('tar', ['--extract', ...attributes, '--file', tarFile, '--directory', rootFolder], {
     step,
-    timeoutMs: 30_000,
-    input: `label: dos\nlabel-id: ${diskSignature}\nstart=${partitionStartSectors}, type=83, bootable\n`,
+    timeoutMs: 5 * 60_000,
   });
-  const offsetBytes = partitionStartSectors * sectorBytes;
-  await runTool(
-    'mkfs.ext4',
-    [
-      '-q',
-      '-L',
-      'root',
-      '-d',
-      rootFolder,
-      // GRUB 2.12 reads neither; e2fsprogs from 1.47 on sets both by default.
-      ...['-O', '^orphan_file,^metadata_csum_seed'],
-      ...['-E', `offset=${offsetBytes},lazy_itable_init=0,nodiscard`],
-      disk,
-      `${(diskSizeBytes - offsetBytes) / 1024}k`,
-    ],
-    { step, timeoutMs: 5 * 60_000 },
-  );
-  await writeBootSectors(disk, rootFolder);
 };
 
 const buildBase = async (folder: string, arch: string): Promise<void> => {
@@ -129,20 +88,9 @@ const buildBase = async (folder: string, arch: string): Promise<void> => {
   try {
     await bootstrap(path.join(work, 'root.tar'), arch);
     await mkdir(rootFolder, { mode: 0o755 });
-    await runTool(
-      'tar',
-      [
-        '--extract',
-        '--numeric-owner',
-        '--xattrs',
-        '--xattrs-include=*',
-        '--file',
-        'root.tar',
-      ].concat(['--directory', rootFolder]),
-      { step, timeoutMs: 5 * 60_000, cwd: work },
-    );
+    await unpackRoot(path.join(work, 'root.tar'), rootFolder);
     await copyFile(path.join(rootFolder, 'var/lib/dpkg/status'), path.join(folder, 'dpkg-status'));
-    await makeDisk(path.join(work, 'disk.raw'), rootFolder);
+    await makeBootDisk(path.join(work, 'disk.raw'), rootFolder, diskSizeBytes);
     const disk = path.join(folder, 'base.qcow2');
     await runTool('qemu-img', ['convert', '-O', 'qcow2', path.join(work, 'disk.raw'), disk], {
       step,

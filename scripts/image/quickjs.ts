@@ -20,7 +20,8 @@ const platforms: Partial<Record<NodeJS.Architecture, { triplet: string; loader: 
 const wrapper = (triplet: string, loader: string, program: string): string =>
   [
     '#!/bin/sh',
-    'root=$(dirname "$(readlink -f "$0")")/root',
+    // Found through PATH, so it has a folder; no process is started to find out.
+    'root=${0%/*}/root',
     `libraries=$root/usr/lib/${triplet}`,
     `exec "$libraries/${loader}" --library-path "$libraries" "$root/usr/bin/${program}" "$@"`,
     '',

@@ -95,8 +95,20 @@ export class Lab {
     return this.exec(['kubectl', ...args], options);
   }
 
-  /** Runs a script as root on a worker, by SSH as an operator would: cloud-init made the login. */
-  ssh(address: string, script: string, timeoutMs: number): Promise<CommandOutcome> {
+  /** A command inside the VPC that goes on, e.g. a watch: iterate over its lines, kill it at the end. */
+  start(command: readonly string[], options: { timeoutMs: number; stdin?: 'pipe' | 'ignore' }) {
+    // Not in the lab's process namespace: nsenter would stand between and not pass a signal on.
+    const args = insideArgs(this.state, command).filter((argument) => argument !== '--pid');
+    return execa('nsenter', args, {
+      env: insideEnvironment(this.state),
+      timeout: options.timeoutMs,
+      stdin: options.stdin ?? 'ignore',
+      buffer: false,
+    });
+  }
+
+  /** A command line that logs in on a worker and runs `remote` there. */
+  sshCommand(address: string, user: string, remote: readonly string[]): string[] {
     const sshOptions = [
       ['-i', path.join(this.folder, 'ssh-key')],
       ['-o', 'StrictHostKeyChecking=no'],
@@ -104,8 +116,18 @@ export class Lab {
       ['-o', 'LogLevel=ERROR'],
       ['-o', 'ConnectTimeout=10'],
     ].flat();
-    const command = ['ssh', ...sshOptions, `debian@${address}`, 'sudo', 'sh'];
-    return this.exec(command, { timeoutMs, input: script });
+    return ['ssh', ...sshOptions, `${user}@${address}`, ...remote];
+  }
+
+  /** Runs a script as root on a worker, by SSH as an operator would: cloud-init made the login. */
+  ssh(
+    address: string,
+    script: string,
+    timeoutMs: number,
+    user = 'debian',
+  ): Promise<CommandOutcome> {
+    const remote = user === 'root' ? ['sh'] : ['sudo', 'sh'];
+    return this.exec(this.sshCommand(address, user, remote), { timeoutMs, input: script });
   }
 
   async workers(): Promise<WorkerStatus[]> {

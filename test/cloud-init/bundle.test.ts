@@ -13,7 +13,11 @@ import { bundleAgent } from '../../scripts/image/agent.ts';
 import { debianPrograms } from '../../scripts/image/quickjs.ts';
 import { CertificateAuthority, kubeconfigFor } from '../../scripts/lab/pki.ts';
 import { runTool } from '../../scripts/project/tools.ts';
-import { startInstance, type Engine, type LoopbackInstance } from '../fakes/instance.ts';
+import {
+  startInstance,
+  type Engine,
+  type LoopbackInstance,
+} from '../../scripts/lab/loopback-instance.ts';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'groundup-bundle-'));
 const bundle = path.join(folder, 'agent.mjs');

@@ -232,7 +232,8 @@ test('a kubeconfig with files, with embedded credentials, with a token', () => {
 });
 
 const wrongKubeconfigs: [string, string][] = [
-  ['', 'is not of kind Config'],
+  ['', 'is empty'],
+  ['a', 'is not of kind Config'],
   ['a: b: c', 'is not YAML'],
   ['kind: Config\n', 'has no context of the name in current-context'],
   [kubeconfig('https://:6443', 'token: t'), 'has no https server'],

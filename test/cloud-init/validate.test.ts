@@ -283,6 +283,7 @@ test('no text makes the checker throw, and every place is inside the text', () =
     ),
     fc.string({ maxLength: 8 }),
   );
+  const unfilled = /\{[a-zA-Z]+\}|undefined/;
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 24 }), (pieces) => {
       const text = pieces.join('');
@@ -291,7 +292,8 @@ test('no text makes the checker throw, and every place is inside the text', () =
       const lines = text.split(/\r?\n/);
       for (const { line, column, message, hint } of check.findings) {
         assert.ok(column >= 1 && column <= (lines[line - 1] ?? '').length + 1, text);
-        assert.not.match(`${message}${hint}`, /\{[a-zA-Z]+\}|undefined/);
+        // A hole in a message that was not filled; the text itself may look like one, and is quoted.
+        if (!unfilled.test(text)) assert.not.match(`${message}${hint}`, unfilled);
       }
     }),
     { numRuns: 2000 },

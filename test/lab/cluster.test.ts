@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readManifests } from '../../scripts/image/manifest.ts';
+import { newestManifest } from '../../scripts/image/manifest.ts';
 import { bootWorkers, findLab, startLab, type Lab } from '../../scripts/lab/lab.ts';
 import { ask, type WorkerStatus } from '../../scripts/lab/protocol.ts';
 import { vpc } from '../../scripts/lab/addresses.ts';
@@ -23,8 +23,7 @@ const snapshots: NodeSnapshot[] = [];
 
 const startTestLab = async (): Promise<Lab> => {
   if (kept !== undefined) return findLab(kept);
-  const [manifest] = await readManifests(outputFolder);
-  assert.ok(manifest, 'there is no image in out/: npm run build-ami');
+  const manifest = await newestManifest(outputFolder);
   const imageFile = path.join(outputFolder, manifest.image);
   const steps = createSteps();
   const { settings } = manifest;

@@ -86,8 +86,7 @@ const commands: Record<string, string> = {
   agentLog: 'journalctl -b -u groundup.service -u groundup-ready.service --no-pager -o cat',
   unitVerify:
     'systemd-analyze verify --man=no --recursive-errors=no /etc/systemd/system/*.service 2>&1 | grep -v "is masked"',
-  cloudInitSchema:
-    'cloud-init schema --config-file /etc/cloud/cloud.cfg.d/90-groundup-ec2.cfg 2>&1',
+  cloudInitSchema: 'cloud-init schema --config-file /etc/cloud/cloud.cfg.d/91-groundup.cfg 2>&1',
   containerdConfig: '/usr/local/bin/containerd config dump 2>&1 >/dev/null',
   iptables: 'command -v iptables || echo none',
   userData: 'cat /var/lib/cloud/instance/user-data.txt',

@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createImds, type Instance } from '../../scripts/lab/imds.ts';
-import { CertificateAuthority, kubeconfigFor } from '../../scripts/lab/pki.ts';
-import { secretsManagerListener } from '../../scripts/lab/secrets-manager.ts';
-import { inProject } from '../../scripts/project/paths.ts';
+import { createImds, type Instance } from './imds.ts';
+import { CertificateAuthority, kubeconfigFor } from './pki.ts';
+import { secretsManagerListener } from './secrets-manager.ts';
+import { inProject } from '../project/paths.ts';
 
 export const bakedSettings = {
   cluster: 'k8s-cluster-from-ground-up',
@@ -42,9 +42,18 @@ export type Engine = { name: 'node' } | { name: 'quickjs'; bundle: string; progr
 
 type Intercept = (url: string, tries: number) => { status: number; body?: string } | undefined;
 
+export interface RunOptions {
+  /**
+   * Gets one line `real user system` in seconds, of the agent and all that it runs; beside it,
+   * `<timesFile>.curl` gets what bash's `times` says of each curl. In QuickJS only.
+   */
+  timesFile?: string;
+}
+
 export interface LoopbackInstance {
   root: string;
   imdsUrl: string;
+  secretsUrl: string;
   instance: Instance;
   secrets: Map<string, string>;
   /** What the secrets hold, by the seed's file names. */
@@ -54,7 +63,7 @@ export interface LoopbackInstance {
   /** Every request, as `METHOD path`. */
   requests: string[];
   putSecrets(): void;
-  run(engine: Engine, command: string, variables?: Record<string, string>): Promise<AgentRun>;
+  run(engine: Engine, command: string, options?: RunOptions): Promise<AgentRun>;
   close(): Promise<void>;
 }
 
@@ -153,7 +162,7 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
   };
   putSecrets();
 
-  const run: LoopbackInstance['run'] = async (engine, command, variables = {}) => {
+  const run: LoopbackInstance['run'] = async (engine, command, { timesFile } = {}) => {
     await Promise.all(
       ['systemctl.log', 'dev/console'].map((file) => writeFile(path.join(root, file), '')),
     );
@@ -164,13 +173,22 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
       GROUNDUP_ROOT: root,
       GROUNDUP_IMDS_URL: imdsUrl,
       GROUNDUP_SECRETS_URL: secretsUrl,
-      ...variables,
     };
     const [file, args] =
       engine.name === 'node'
         ? [process.execPath, [inProject('cloud-init/main/node.ts'), command]]
         : ['qjs', ['--std', '-m', engine.bundle, command]];
-    const result = await execa(file, args, { env: environment, reject: false, timeout: 120_000 });
+    if (timesFile !== undefined && engine.name === 'quickjs')
+      await writeFile(
+        path.join(root, 'bin/curl'),
+        `#!/bin/bash\n${engine.programsFolder}/curl "$@"; code=$?; times >>${timesFile}.curl; exit $code\n`,
+        { mode: 0o755 },
+      );
+    const timing = 'TIMEFORMAT="%R %U %S"; { time "$@" 2>&3; } 3>&2 2>"$0"';
+    const [program, programArgs] =
+      timesFile === undefined ? [file, args] : ['bash', ['-c', timing, timesFile, file, ...args]];
+    const options = { env: environment, reject: false, timeout: 120_000 } as const;
+    const result = await execa(program, programArgs, options);
     return {
       exitCode: result.exitCode ?? -1,
       journal: result.stderr.split('\n').filter((line) => line !== ''),
@@ -181,6 +199,7 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
   return {
     root,
     imdsUrl,
+    secretsUrl,
     instance,
     secrets,
     fields,
