@@ -1,7 +1,7 @@
 // One boot, from user-data to started services; the stages are the files beside this one.
 import { applyPlan } from './apply.ts';
 import { buildFiles } from './build.ts';
-import { readCertificate } from './certificate.ts';
+import { parseCertificate } from './certificate.ts';
 import { certificatePath, deriveNames, deriveValues, type NodeNames } from './derive.ts';
 import { BootFailure, excerpt, failureClasses } from './failure.ts';
 import type { Host } from './hosts/host.ts';
@@ -12,6 +12,7 @@ import {
   type InstanceFacts,
   type Session,
 } from './imds.ts';
+import { awaitNetwork } from './network.ts';
 import { makePlan } from './plan.ts';
 import type { Templates } from './render.ts';
 import { formatFindingsInLine, type Finding } from './report.ts';
@@ -106,6 +107,7 @@ const configureNode = (host: Host, environment: Environment): void => {
   const mark = (event: TimelineEvent): void => {
     timeline[event] = host.uptimeMs();
   };
+  awaitNetwork(host);
   mark('network-online');
   const reading = readRequest(host, environment);
   if ('skipped' in reading) {
@@ -118,7 +120,7 @@ const configureNode = (host: Host, environment: Environment): void => {
   const secretFiles = readSecretFiles(host, environment, reading, names);
   mark('secrets-read');
   const path = certificatePath(names);
-  const certificate = readCertificate(host, path, secretFiles.get(path) as Secret);
+  const certificate = parseCertificate((secretFiles.get(path) as Secret).reveal(), path);
   warnOfExpiry(host, path, certificate.expiresMs, Date.now());
   const { nodeName } = certificate;
   const values = deriveValues(reading.request, names, { nodeName, nodeIp: reading.facts.nodeIp });

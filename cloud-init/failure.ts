@@ -5,6 +5,7 @@ export const failureClasses = {
   usage: { exitCode: 64, meaning: 'the agent was started with an unknown command' },
   'user-data': { exitCode: 65, meaning: 'the user-data has errors' },
   'secret-missing': { exitCode: 66, meaning: 'a secret does not exist' },
+  network: { exitCode: 68, meaning: 'the instance got no IPv4 address' },
   imds: { exitCode: 69, meaning: 'the instance metadata service did not answer' },
   internal: { exitCode: 70, meaning: 'a fault of groundup itself' },
   services: {

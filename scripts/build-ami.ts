@@ -8,6 +8,7 @@ import { prepareBase } from './image/base.ts';
 import { namesOf, nodeBinaries, packerBinaries } from './image/binary-table.ts';
 import { prepareBinaries } from './image/binaries.ts';
 import { prepareBundle, projectVersion } from './image/bundle.ts';
+import { prepareExtraImages } from './image/extra-images.ts';
 import { hashImageInputs, hashTree } from './image/inputs.ts';
 import {
   createManifest,
@@ -97,7 +98,7 @@ const build = async (options: { refresh: string; force: boolean }): Promise<void
   const base = await timed('base', prepareBase(settings.arch, steps, options.refresh));
   const onNode = new Set<string>(namesOf(nodeBinaries));
   const baked = binaries.filter(({ name }) => onNode.has(name));
-  const containerImages = [pause];
+  const containerImages = [pause, ...(await timed('images', prepareExtraImages(settings, steps)))];
   const bundle = await timed(
     'bundle',
     prepareBundle({ settings, binaries: baked, containerImages }, steps),

@@ -43,9 +43,7 @@ export const measureAgent = async (runs: number): Promise<AgentTime> => {
         if (exitCode !== 0)
           throw new Failure({ step: 'agent', message: 'failed', tail: journal.join('\n') });
         const curlFile = `${timesFile}.curl`;
-        times.push(
-          parseTimes(await readFile(timesFile, 'utf8'), await readFile(curlFile, 'utf8')),
-        );
+        times.push(parseTimes(await readFile(timesFile, 'utf8'), await readFile(curlFile, 'utf8')));
         await rm(curlFile);
       } finally {
         await instance.close();

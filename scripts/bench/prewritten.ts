@@ -59,7 +59,13 @@ export const overlaySlim = async (root: string, captured: Captured): Promise<voi
   await writeLogin(root, captured);
   for (const unit of ['groundup', 'groundup-ready', 'groundup-cloud-init'])
     await linkUnder(root, `${systemFolder}/${unit}.service`, '/dev/null');
-  for (const unit of ['kubelet.service', 'kube-proxy.service']) await startsAtBoot(root, unit);
+  // The agent, which knows that the network is up, does not start them here.
+  const online = 'systemd-networkd-wait-online.service';
+  for (const unit of ['kubelet.service', 'kube-proxy.service']) {
+    await startsAtBoot(root, unit);
+    const dropIn = `[Unit]\nWants=${online}\nAfter=${online}\n`;
+    await writeUnder(root, `${systemFolder}/${unit}.d/network.conf`, dropIn);
+  }
 };
 
 const kubeletUnit = `[Unit]

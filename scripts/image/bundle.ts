@@ -9,7 +9,7 @@ import type { Steps } from '../terminal/steps.ts';
 import { bundleAgent } from './agent.ts';
 import type { Binary } from './binaries.ts';
 import { hashTree } from './inputs.ts';
-import { nodeSettings, type Settings } from './settings.ts';
+import { extraPackages, nodeSettings, type Settings } from './settings.ts';
 
 export interface Bundle {
   /** Folder that holds `bundle.tar` and nothing else: Packer serves it. */
@@ -55,7 +55,9 @@ const stage = async (tree: string, inputs: BundleInputs): Promise<void> => {
   await mkdir(path.join(tree, 'container-images'), { mode: 0o755 });
   for (const [index, { file }] of containerImages.entries())
     await copyFile(file, path.join(tree, 'container-images', `${index}.tar`));
-  const packages = settings.packages.map((name) => `${name}\n`).join('');
+  const packages = extraPackages(settings)
+    .map((name) => `${name}\n`)
+    .join('');
   await writeFile(path.join(tree, 'extra-packages.txt'), packages, { mode: 0o644 });
 };
 
@@ -76,7 +78,7 @@ const archive = async (tree: string, tarFile: string): Promise<void> => {
 export const prepareBundle = async (inputs: BundleInputs, steps: Steps): Promise<Bundle> => {
   const key = keyOf({
     trees: await hashTree(['images/rootfs', 'images/provision', 'cloud-init', 'scripts/image']),
-    settings: { ...nodeSettings(inputs.settings), packages: inputs.settings.packages },
+    settings: { ...nodeSettings(inputs.settings), packages: extraPackages(inputs.settings) },
     binaries: inputs.binaries.map(({ installPath, sha256 }) => [installPath, sha256]),
     containerImages: inputs.containerImages.map(({ sha256 }) => sha256),
   });

@@ -36,7 +36,7 @@ const step = 'packer';
 const buildTimeoutMs = 20 * 60_000;
 
 /** A plugin folder as `packer plugins install` lays it out; Packer checks its SHA256SUM file. */
-const installPlugin = async (packer: Binary, plugin: Binary): Promise<string> => {
+export const installPlugin = async (packer: Binary, plugin: Binary): Promise<string> => {
   const key = keyOf([packer.version, plugin.sha256]);
   const entry = await cached('packer-plugins', key, async (folder) => {
     await runTool(

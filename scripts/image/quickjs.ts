@@ -1,4 +1,4 @@
-// Debian 13's quickjs, curl and openssl -> programs that run on any Linux with the same processor.
+// Debian 13's quickjs and curl -> programs that run on any Linux with the same processor.
 // The agent's tests run in what a node runs it in; Debian 12 has no quickjs and an older curl.
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { debianMirrors } from './mirrors.ts';
 
 const step = 'quickjs';
 const suite = 'trixie';
-const programs = ['qjs', 'curl', 'openssl'] as const;
+const programs = ['qjs', 'curl'] as const;
 
 /** Debian's names of the architectures and of their library folders and loaders. */
 const platforms: Partial<Record<NodeJS.Architecture, { triplet: string; loader: string }>> = {
@@ -27,7 +27,7 @@ const wrapper = (triplet: string, loader: string, program: string): string =>
     '',
   ].join('\n');
 
-/** The folder with `qjs`, `curl` and `openssl` of Debian 13, to be put first into PATH. */
+/** The folder with `qjs` and `curl` of Debian 13, to be put first into PATH. */
 export const debianPrograms = async (): Promise<string> => {
   const platform = platforms[process.arch];
   if (platform === undefined) throw new Error(`no Debian 13 programs for ${process.arch}`);
@@ -35,7 +35,7 @@ export const debianPrograms = async (): Promise<string> => {
   const key = keyOf({ suite, programs, arch: process.arch, wrapper: wrapper(triplet, loader, '') });
   const entry = await cached('debian-programs', key, async (folder) => {
     const root = path.join(folder, 'root');
-    const include = '--include=quickjs,curl,openssl';
+    const include = '--include=quickjs,curl';
     const exclude = '--dpkgopt=path-exclude=/usr/share/*';
     const options = ['--mode=root', '--variant=extract', '--format=directory', include, exclude];
     await runTool('mmdebstrap', [...options, suite, root, ...(await debianMirrors(suite))], {

@@ -122,6 +122,13 @@ export const readSettings = async (file: string = settingsFile): Promise<Setting
   return checkSettings(text);
 };
 
+/** Debian packages to install besides those of the base. */
+export const extraPackages = ({ packages, kubeProxyMode }: Settings): string[] => [
+  ...packages,
+  // kube-proxy and the CNI plugins run these programs in iptables mode only.
+  ...(kubeProxyMode === 'iptables' && !packages.includes('iptables') ? ['iptables'] : []),
+];
+
 /** What a node needs to know: the object baked as /etc/groundup/settings.json. */
 export const nodeSettings = (settings: Settings): Record<string, string> => ({
   cluster: settings.cluster,

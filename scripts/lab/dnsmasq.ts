@@ -29,6 +29,11 @@ export const dnsmasqConfig = (stateFolder: string): string => {
     `dhcp-leasefile=${path.join(stateFolder, 'dhcp.leases')}`,
     // Known interfaces only: `static` hands out nothing but the reservations below.
     `dhcp-range=${vpc.router},static,255.255.255.0,infinite`,
+    // Two labs would write the same file.
+    'pid-file=',
+    // AWS knows an interface by its MAC, whatever client identifier asks: cloud-init's dhcpcd and then
+    // networkd get the same lease.
+    'dhcp-ignore-clid',
     'dhcp-authoritative',
     `dhcp-option=option:router,${vpc.router}`,
     `dhcp-option=option:dns-server,${vpc.dns}`,

@@ -104,6 +104,8 @@ export class Lab {
       timeout: options.timeoutMs,
       stdin: options.stdin ?? 'ignore',
       buffer: false,
+      // Its caller ends it, which is no failure.
+      reject: false,
     });
   }
 

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { networkStatePath } from '../../cloud-init/network.ts';
 import { createImds, type Instance } from './imds.ts';
 import { CertificateAuthority, kubeconfigFor } from './pki.ts';
 import { secretsManagerListener } from './secrets-manager.ts';
@@ -129,6 +130,8 @@ const makeRoot = async (): Promise<string> => {
     await mkdir(path.join(root, folder), { recursive: true });
   await writeFile(path.join(root, 'etc/groundup/settings.json'), JSON.stringify(bakedSettings));
   await writeFile(path.join(root, 'dev/console'), '');
+  await mkdir(path.join(root, path.dirname(networkStatePath)), { recursive: true });
+  await writeFile(path.join(root, networkStatePath), 'IPV4_ADDRESS_STATE=routable\n');
   const systemctl = `#!/bin/sh\necho "$@" >>${root}/systemctl.log\nexit "\${SYSTEMCTL_EXIT:-0}"\n`;
   await writeFile(path.join(root, 'bin/systemctl'), systemctl, { mode: 0o755 });
   return root;

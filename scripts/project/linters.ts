@@ -21,7 +21,12 @@ const tool = (name: string, args: readonly string[]) =>
 export const findShellFiles = async (): Promise<string[]> => {
   const files: string[] = [];
   for await (const file of glob('{images,scripts}/**/*.sh', { cwd: projectRoot })) files.push(file);
-  return [...files, '.ci/run', 'images/rootfs/usr/lib/groundup/deferred-cloud-init'].toSorted();
+  const unnamed = [
+    '.ci/run',
+    'images/rootfs/usr/lib/groundup/deferred-cloud-init',
+    'scripts/bench/stock/rootfs/usr/local/sbin/configure-worker',
+  ];
+  return [...files, ...unnamed].toSorted();
 };
 
 export const linters: readonly Linter[] = [

@@ -42,6 +42,7 @@ export const packageTable = {
   'iputils-ping': { probes: [...bins('ping'), '/bin/ping'], why: 'ask whether pods answer' },
   'busybox-static': { probes: [...bins('busybox'), '/bin/busybox'], why: 'run in the lab’s pods' },
   openssl: { probes: bins('openssl'), why: 'make certificates' },
+  skopeo: { probes: bins('skopeo'), why: 'fetch the container images of images/worker.yaml' },
   shellcheck: { probes: bins('shellcheck'), why: 'check shell scripts' },
   'golang-go': { probes: [...bins('go'), '/usr/local/go/bin/go'], why: 'build from Go modules' },
 } as const satisfies Record<string, Omit<PackageRow, 'name'>>;

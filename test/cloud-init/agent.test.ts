@@ -18,7 +18,7 @@ import {
 const filesOf = (host: FakeHost): Record<string, string> =>
   Object.fromEntries(
     [...host.entries]
-      .filter(([path, { kind }]) => kind === 'file' && !path.startsWith('/etc/groundup/'))
+      .filter(([path, { kind }]) => kind === 'file' && !/^\/(?:etc\/groundup|run)\//.test(path))
       .map(([path, { mode }]) => [path, mode.toString(8)]),
   );
 
@@ -52,12 +52,12 @@ test('a first boot writes every file with its mode and starts the services', () 
   assert.equal(host.consoleLines, []);
 });
 
-test('a boot runs six programs: four curl, openssl, systemctl', () => {
+test('a boot runs five programs: four curl and systemctl', () => {
   const host = createNode();
   configure(host, environment);
   assert.equal(
     host.ran.map((line) => line.split(' ')[0]),
-    ['curl', 'curl', 'curl', 'curl', 'openssl', 'systemctl'],
+    ['curl', 'curl', 'curl', 'curl', 'systemctl'],
   );
   assert.equal(
     host.ran.filter((line) => line.startsWith('curl')),
@@ -269,17 +269,29 @@ const failures: FailureCase[] = [
   },
   {
     name: 'a certificate for something else',
-    commonName: 'system:kube-proxy',
+    certificate: { commonName: 'system:kube-proxy' },
     failureClass: 'secret-content',
     says:
       `/var/lib/kubelet/${worker}.pem: common name system:kube-proxy, ` +
       `a kubelet needs system:node:<node name>; ${nothing}`,
   },
   {
-    name: 'a certificate that openssl cannot read',
-    programs: { openssl: () => ({ exitCode: 1, stderr: 'Could not read certificate\nmore\n' }) },
+    name: 'a certificate that is cut short',
+    secretFields: {
+      [nodeSecret]: {
+        ...nodeFields(),
+        [`${worker}.pem`]: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+      },
+      [sharedSecret]: sharedFields(),
+    },
     failureClass: 'secret-content',
-    says: `/var/lib/kubelet/${worker}.pem: openssl cannot read it: Could not read certificate; ${nothing}`,
+    says: `/var/lib/kubelet/${worker}.pem: is not a certificate (cut short, or another kind of PEM?); ${nothing}`,
+  },
+  {
+    name: 'no address',
+    files: { '/run/systemd/netif/state': 'OPER_STATE=degraded\nIPV4_ADDRESS_STATE=off\n' },
+    failureClass: 'network',
+    says: `no IPv4 address after 60 s: is there DHCP?; ${nothing}`,
   },
   {
     name: 'settings missing',
@@ -299,7 +311,7 @@ const failures: FailureCase[] = [
   },
   {
     name: 'disk full',
-    capacityBytes: 700,
+    capacityBytes: 1800,
     failureClass: 'write',
     says: `/var/lib/kubelet/.kubeconfig.groundup-new: No space left on device; ${nothing}`,
   },
@@ -408,9 +420,7 @@ test('keys and tokens go through standard input only', () => {
 });
 
 test('a certificate that has expired is a warning: the clock may be wrong', () => {
-  const printed =
-    'subject=\n    O=system:nodes\n    CN=system:node:a\nnotAfter=2020-01-02 00:00:00Z\n';
-  const host = createNode({ programs: { openssl: () => ({ stdout: printed }) } });
+  const host = createNode({ certificate: { notAfter: new Date('2020-01-02') } });
   assert.is(configure(host, environment), 0);
   assert.is(
     host.journal[0],

@@ -1,5 +1,5 @@
-// The agent as a process against services on loopback: the bundle in the QuickJS, curl and openssl of
-// Debian 13, as on a node, and the sources in Node, so that both hosts are held against each other.
+// The agent as a process against services on loopback: the bundle in the QuickJS and curl of Debian
+// 13, as on a node, and the sources in Node, so that both hosts are held against each other.
 import { createServer } from 'node:https';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -176,7 +176,7 @@ for (const engine of engines) {
     {
       name: 'a certificate that is none',
       failureClass: 'secret-content',
-      says: `/var/lib/kubelet/${worker}.pem: openssl cannot read it: `,
+      says: `/var/lib/kubelet/${worker}.pem: is not a certificate (cut short`,
       spoil: (instance) => {
         const text = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
         instance.fields.node[`${worker}.pem`] = text;

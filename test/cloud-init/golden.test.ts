@@ -90,10 +90,11 @@ const bootCase = (folder: string): { host: FakeHost; exitCode: number } => {
       [`meta-data/network/interfaces/macs/${mac}/vpc-ipv4-cidr-blocks`]: facts.vpcRanges.join('\n'),
     },
     secretFields: {
-      [`${prefix}/${cluster}/${name}`]: nodeFields(`${cluster}-${name}`),
+      [`${prefix}/${cluster}/${name}`]: nodeFields(`${cluster}-${name}`, {
+        commonName: `system:node:${facts.nodeName}`,
+      }),
       [`${prefix}/${cluster}/shared`]: sharedFields(),
     },
-    commonName: `system:node:${facts.nodeName}`,
   });
   return { host, exitCode: configure(host, environment) };
 };

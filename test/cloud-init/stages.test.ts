@@ -1,4 +1,8 @@
 // The small stages between a checked request and files: render, verify, derive, curl, timeline, secret.
+import { X509Certificate } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { inspect } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -15,6 +19,8 @@ import { delayAfter } from '../../cloud-init/retry.ts';
 import { Secret } from '../../cloud-init/secret.ts';
 import { formatReady, formatTimeline, parseTimeline } from '../../cloud-init/timeline.ts';
 import { verifiedTemplates, verifyRendered } from '../../cloud-init/verify.ts';
+import { CertificateAuthority } from '../../scripts/lab/pki.ts';
+import { makeCertificate } from '../fakes/certificate.ts';
 import { settings, templates } from '../fakes/node.ts';
 
 const throws = (work: () => unknown): string => {
@@ -167,30 +173,61 @@ test('waits double, have a limit and half of them is random', () => {
   ]);
 });
 
-const printed = (commonName: string, organization = 'system:nodes') =>
-  `subject=\n    C=UK\n    O=${organization}\n    CN=${commonName}\nnotAfter=2027-11-23 14:00:00Z\n`;
-
 test('the node is named by its certificate', () => {
-  assert.equal(parseCertificate(printed('system:node:ip-172-31-0-20'), 'f'), {
-    nodeName: 'ip-172-31-0-20',
-    expiresMs: Date.UTC(2027, 10, 23, 14),
-  });
+  const commonName = 'system:node:ip-172-31-0-20';
+  for (const notAfter of ['2027-11-23T14:00:00Z', '2049-12-31T23:59:59Z', '2999-01-01T00:00:00Z'])
+    for (const hasVersion of [true, false]) {
+      const pem = makeCertificate({ commonName, notAfter: new Date(notAfter), hasVersion });
+      assert.equal(parseCertificate(`text before\n${pem}`, 'f'), {
+        nodeName: 'ip-172-31-0-20',
+        expiresMs: Date.parse(notAfter),
+      });
+    }
 });
 
+test('certificates that openssl made are read as Node reads them', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'groundup-certificate-'));
+  try {
+    const authority = await CertificateAuthority.create(folder);
+    const { certificate } = await authority.sign('worker', {
+      commonName: 'system:node:a.b',
+      organization: 'system:nodes',
+      alternativeNames: ['IP:172.31.0.20'],
+    });
+    const { validToDate } = new X509Certificate(certificate);
+    assert.equal(parseCertificate(certificate, 'f'), {
+      nodeName: 'a.b',
+      expiresMs: validToDate.getTime(),
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+const noCertificate = 'f: is not a certificate (cut short, or another kind of PEM?)';
+const sound = makeCertificate({ commonName: 'system:node:a' });
 const wrongCertificates: [string, string][] = [
-  [printed('system:node:'), 'f: common name system:node:, a kubelet needs system:node:<node name>'],
   [
-    printed('system:node:A_b'),
+    makeCertificate({ commonName: 'system:node:' }),
+    'f: common name system:node:, a kubelet needs system:node:<node name>',
+  ],
+  [
+    makeCertificate({ commonName: 'system:node:A_b' }),
     'f: common name system:node:A_b, a kubelet needs system:node:<node name>',
   ],
-  ['subject=\nnotAfter=x\n', 'f: no common name, a kubelet needs system:node:<node name>'],
+  [makeCertificate(), 'f: no common name, a kubelet needs system:node:<node name>'],
   [
-    printed('system:node:a', 'system:masters'),
+    makeCertificate({ commonName: 'system:node:a', organizations: ['system:masters'] }),
     'f: organization system:nodes is missing, the API server takes it for no node',
   ],
+  ['', noCertificate],
+  [sound.replaceAll('CERTIFICATE', 'PUBLIC KEY'), noCertificate],
+  [sound.replace(/\n.{64}\n-----END|\n.{1,63}\n-----END/, '\n-----END'), noCertificate],
+  ['-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n', noCertificate],
+  ['-----BEGIN CERTIFICATE-----\n$$$$\n-----END CERTIFICATE-----\n', noCertificate],
 ];
 for (const [text, message] of wrongCertificates)
-  test(`a certificate that is no node's: ${message}`, () => {
+  test(`a certificate that is no node's: ${text.slice(28, 60)}: ${message}`, () => {
     assert.is(
       throws(() => parseCertificate(text, 'f')),
       message,

@@ -7,6 +7,7 @@ import {
   type RunOptions,
   type RunResult,
 } from '../../cloud-init/hosts/host.ts';
+import { networkStatePath } from '../../cloud-init/network.ts';
 import { reveal } from '../../cloud-init/secret.ts';
 
 export interface FakeResponse {
@@ -74,6 +75,9 @@ const createCurl =
     return { stdout: outputs.join('') };
   };
 
+/** What networkd says of an instance with an address, unless a test brings another file. */
+const networkState = 'OPER_STATE=routable\nIPV4_ADDRESS_STATE=routable\n';
+
 const createFiles = (options: FakeOptions, entries: Map<string, Entry>) => {
   let inode = 0;
   const { umask = 0, capacityBytes = Infinity, beforeWrite = () => {} } = options;
@@ -90,7 +94,8 @@ const createFiles = (options: FakeOptions, entries: Map<string, Entry>) => {
     if (!entries.has(parentOf(path))) throw new HostError(path, 'No such file or directory');
   };
   return {
-    readFile: (path: string) => entries.get(path)?.content,
+    readFile: (path: string) =>
+      entries.get(path)?.content ?? (path === networkStatePath ? networkState : undefined),
     status: (path: string): FileStatus | undefined => {
       const found = entries.get(path);
       return found === undefined ? undefined : { kind: found.kind, mode: found.mode };

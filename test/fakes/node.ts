@@ -1,8 +1,9 @@
-// What the agent finds on a sound instance, for tests that spoil one thing: metadata, secrets, openssl.
+// What the agent finds on a sound instance, for tests that spoil one thing: metadata and secrets.
 import { readFileSync } from 'node:fs';
 import type { Environment } from '../../cloud-init/agent.ts';
 import { templateNames } from '../../cloud-init/files.ts';
 import { inProject } from '../../scripts/project/paths.ts';
+import { makeCertificate, type CertificateOptions } from './certificate.ts';
 import { createFakeHost, type FakeHost, type FakeOptions, type FakeResponse } from './host.ts';
 
 export const templates = Object.fromEntries(
@@ -43,8 +44,14 @@ users: [{ name: u, user: { token: ${secretMark} } }]
 
 export type Fields = Record<string, unknown>;
 
-export const nodeFields = (workerName = `${settings.cluster}-worker-0`): Fields => ({
-  [`${workerName}.pem`]: pem('CERTIFICATE'),
+export const nodeFields = (
+  workerName = `${settings.cluster}-worker-0`,
+  certificate: CertificateOptions = {},
+): Fields => ({
+  [`${workerName}.pem`]: makeCertificate({
+    commonName: 'system:node:ip-172-31-0-20',
+    ...certificate,
+  }),
   [`${workerName}-key.pem`]: pem('PRIVATE KEY'),
   [`${workerName}.kubeconfig`]: kubeconfig,
 });
@@ -82,9 +89,6 @@ export const secretValues = (values: Record<string, Fields>): FakeResponse => ({
   }),
 });
 
-const certificateText = (commonName: string): string =>
-  `subject=\n    O=system:nodes\n    CN=${commonName}\nnotAfter=2999-01-01 00:00:00Z\n`;
-
 export interface NodeOptions extends Partial<FakeOptions> {
   userData?: string | undefined;
   /** By path below /latest/; comes before what a sound instance answers. */
@@ -93,7 +97,8 @@ export interface NodeOptions extends Partial<FakeOptions> {
   /** Path below /latest/ -> text; undefined is 404. */
   metadata?: Record<string, string | undefined>;
   secretFields?: Record<string, Fields>;
-  commonName?: string;
+  /** Of the worker's certificate, unless `secretFields` brings another. */
+  certificate?: CertificateOptions;
 }
 
 /** A host on which everything works, but for what the options say. */
@@ -101,7 +106,7 @@ export const createNode = (options: NodeOptions = {}): FakeHost => {
   const userData = 'userData' in options ? options.userData : goodUserData;
   const known = { ...metadata(userData), ...options.metadata };
   const fields = options.secretFields ?? {
-    [`k8s/${settings.cluster}/worker-0`]: nodeFields(),
+    [`k8s/${settings.cluster}/worker-0`]: nodeFields(undefined, options.certificate),
     [`k8s/${settings.cluster}/shared`]: sharedFields(),
   };
   const answer = (url: string, tries: number): FakeResponse => {
@@ -117,12 +122,6 @@ export const createNode = (options: NodeOptions = {}): FakeHost => {
     answer,
     ...options,
     files: { '/etc/groundup/settings.json': JSON.stringify(settings), ...options.files },
-    programs: {
-      openssl: () => ({
-        stdout: certificateText(options.commonName ?? 'system:node:ip-172-31-0-20'),
-      }),
-      ...options.programs,
-    },
   });
 };
 

@@ -16,4 +16,5 @@ chroot "$root" systemctl --quiet enable systemd-networkd.service containerd.serv
 ln --symbolic --force ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 mkdir -p "$root/etc/cni/net.d" "$root/var/lib/kubelet" "$root/var/lib/kube-proxy" \
   "$root/var/lib/kubernetes"
+echo localhost >"$root/etc/hostname"
 : >"$root/etc/machine-id"

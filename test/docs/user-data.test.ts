@@ -1,0 +1,139 @@
+// docs/user-data.md: its tables are the code's, and what its examples show is what the agent says.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { configure } from '../../cloud-init/agent.ts';
+import { failureClasses } from '../../cloud-init/failure.ts';
+import { fileTable } from '../../cloud-init/files.ts';
+import { imdsAddress } from '../../cloud-init/imds.ts';
+import { keyTable } from '../../cloud-init/keys.ts';
+import { messages } from '../../cloud-init/messages.ts';
+import {
+  createNode,
+  environment,
+  nodeFields,
+  sharedFields,
+  type NodeOptions,
+} from '../fakes/node.ts';
+import { assertTable, markdownTable, readFences } from './page.ts';
+
+const page = 'docs/user-data.md';
+const code = (text: string) => `\`${text}\``;
+
+test('the keys', () => {
+  const rows = Object.entries(keyTable).map(([key, { form, example, description }]) => [
+    code(key),
+    `${description.replaceAll('<', String.raw`\<`)} Form: ${form}.`,
+    code(`${key}=${example}`),
+  ]);
+  return assertTable(page, 'keys', markdownTable(['key', 'meaning and form', 'example'], rows));
+});
+
+const names = {
+  workerName: 'k8s-cluster-from-ground-up-worker-0',
+  nodeSecret: 'k8s/k8s-cluster-from-ground-up/worker-0',
+  sharedSecret: 'k8s/k8s-cluster-from-ground-up/shared',
+};
+
+test('the secrets', () => {
+  const rows = fileTable.flatMap(({ path, source }) => {
+    if (source.from !== 'secret') return [];
+    const secret = source.secret === 'node' ? names.nodeSecret : names.sharedSecret;
+    return [[code(secret), code(source.field(names)), code(path(names))]];
+  });
+  return assertTable(page, 'secrets', markdownTable(['secret', 'key', 'written to'], rows));
+});
+
+test('the files', () => {
+  const rows = fileTable.map(({ path, mode, source, seedStep }) => [
+    code(path(names)),
+    mode.toString(8).padStart(4, '0'),
+    source.from === 'secret'
+      ? 'a secret'
+      : code(`cloud-init/templates/${source.template}.mustache`),
+    seedStep === undefined ? '' : String(seedStep),
+  ]);
+  const header = ['file', 'mode', 'from', 'step of the manual procedure'];
+  return assertTable(page, 'files', markdownTable(header, rows));
+});
+
+test('every message', () => {
+  const holes = (text: string) => text.replaceAll(/\{(\w+)\}/g, '*$1*');
+  const rows = Object.entries(messages).map(([id, { message, hint }]) => [
+    code(id),
+    holes(message),
+    holes(hint),
+  ]);
+  return assertTable(page, 'messages', markdownTable(['id', 'says', 'and what to do'], rows));
+});
+
+test('the exit codes', () => {
+  const rows = Object.values(failureClasses).map(({ exitCode, meaning }) => [
+    String(exitCode),
+    meaning,
+  ]);
+  return assertTable(page, 'exit-codes', markdownTable(['code', 'meaning'], rows));
+});
+
+const denied = {
+  __type: 'com.amazonaws.secretsmanager#AccessDeniedException',
+  Message:
+    'User: arn:aws:sts::000000000000:assumed-role/worker/i-0 is not authorized to perform: secretsmanager:BatchGetSecretValue',
+};
+const missing = {
+  SecretValues: [],
+  Errors: [{ SecretId: names.nodeSecret, ErrorCode: 'ResourceNotFoundException' }],
+};
+
+/** What is wrong with the instance in an example that no user-data provokes. */
+const scenarios: Record<string, NodeOptions> = {
+  'cloud-config': { userData: '#cloud-config\npackages: [htop]\n' },
+  'no-address': { files: { '/run/systemd/netif/state': 'IPV4_ADDRESS_STATE=off\n' } },
+  'no-metadata': { imds: () => ({ status: 0, error: 'Connection refused' }) },
+  'no-secret': { secrets: () => ({ status: 200, body: JSON.stringify(missing) }) },
+  denied: { secrets: () => ({ status: 400, body: JSON.stringify(denied) }) },
+  'full-disk': { capacityBytes: 1800 },
+};
+
+const boot = (options: NodeOptions) => {
+  const host = createNode(options);
+  configure(host, environment);
+  return {
+    console: host.consoleLines.map((line) => line.replace('http://imds', imdsAddress)),
+    journal: host.journal.map((line) => line.replace(/^\w+: /, '')),
+  };
+};
+
+const fences = await readFences(page);
+for (const [index, { info, text }] of fences.entries()) {
+  const [kind = '', scenario] = info.split(' ');
+  if (kind === 'user-data' && fences[index + 1]?.info !== 'console')
+    test(`an example is right: ${text.trim()}`, () => {
+      const { cluster = 'k8s-cluster-from-ground-up', name = '' } = Object.fromEntries(
+        text.split(/[|\n]/).map((field) => field.split('=').map((part) => part.trim())),
+      ) as Record<string, string>;
+      const secretFields = {
+        [`k8s/${cluster}/${name}`]: nodeFields(`${cluster}-${name}`),
+        [`k8s/${cluster}/shared`]: sharedFields(),
+      };
+      const { console: lines, journal } = boot({ userData: text, secretFields });
+      assert.equal(lines, []);
+      assert.match(journal.join('\n'), /is node .* files written\)$/);
+    });
+  if (kind !== 'console' && kind !== 'journal') continue;
+  test(`an example says what it shows: ${text.slice(0, 60)}`, () => {
+    const before = fences[index - 1];
+    const options = scenario === undefined ? { userData: before?.text ?? '' } : scenarios[scenario];
+    assert.ok(options, scenario);
+    assert.equal(boot(options)[kind], [text.trimEnd()]);
+  });
+}
+
+test('every scenario stands on the page', () => {
+  for (const scenario of Object.keys(scenarios))
+    assert.ok(
+      fences.some(({ info }) => info.endsWith(` ${scenario}`)),
+      scenario,
+    );
+});
+
+test.run();
