@@ -96,6 +96,14 @@ const startServices = (host: Host, hasChanged: boolean): void => {
   throw new BootFailure('services', `systemctl ${verb}: ${said}`, 'the files are in place');
 };
 
+/** On a file system in memory: this boot makes a node, for which cloud-init waits a while. */
+const nodeMarkPath = '/run/groundup/node';
+
+const tellCloudInit = (host: Host, nodeName: string): void => {
+  host.remove(nodeMarkPath);
+  host.createFile(nodeMarkPath, `${nodeName}\n`, 0o644);
+};
+
 const warnOfExpiry = (host: Host, path: string, expiresMs: number, nowMs: number): void => {
   if (expiresMs > nowMs) return;
   const date = new Date(expiresMs).toISOString().slice(0, 10);
@@ -128,6 +136,7 @@ const configureNode = (host: Host, environment: Environment): void => {
   applyPlan(host, plan);
   mark('files-written');
   const hasChanged = plan.write.length > 0;
+  tellCloudInit(host, nodeName);
   startServices(host, hasChanged);
   mark('services-started');
   writeTimeline(host, timeline);

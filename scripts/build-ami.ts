@@ -2,11 +2,12 @@
 import { parseArgs } from 'node:util';
 import { chalk, fs, path } from 'zx';
 import { keyOf, sha256OfFile } from './cache/entry.ts';
+import { createWorkFolder, sweepWorkFolders } from './cache/work-folder.ts';
 import { formatFindings, hasErrors } from '../cloud-init/report.ts';
 import { findIncompatibilities } from './image/compatibility.ts';
 import { prepareBase } from './image/base.ts';
 import { namesOf, nodeBinaries, packerBinaries } from './image/binary-table.ts';
-import { prepareBinaries } from './image/binaries.ts';
+import { prepareBinaries, type Binary } from './image/binaries.ts';
 import { prepareBundle, projectVersion } from './image/bundle.ts';
 import { prepareExtraImages } from './image/extra-images.ts';
 import { hashImageInputs, hashTree } from './image/inputs.ts';
@@ -17,6 +18,7 @@ import {
   writeManifest,
   type Manifest,
 } from './image/manifest.ts';
+import { findPacker } from './image/packer-find.ts';
 import { runPacker } from './image/packer.ts';
 import { preparePauseImage } from './image/pause.ts';
 import { readPins, type Pins } from './image/pins.ts';
@@ -68,6 +70,12 @@ const sayBuilt = (manifest: Manifest, manifestFile: string, startedMs: number): 
   console.log(`built in ${elapsed}.  Next: ${chalk.bold('npm run lab -- up --workers 2')}`);
 };
 
+const binaryOf = (binaries: readonly Binary[], name: string): Binary => {
+  const found = binaries.find((binary) => binary.name === name);
+  if (found === undefined) throw new Error(`no binary ${name}`);
+  return found;
+};
+
 const build = async (options: { refresh: string; force: boolean }): Promise<void> => {
   const startedMs = performance.now();
   const steps = createSteps();
@@ -82,10 +90,15 @@ const build = async (options: { refresh: string; force: boolean }): Promise<void
   if (unchanged && !options.force) return sayUnchanged(unchanged, startedMs);
 
   steps.line('settings', `${shown(settingsFile)}  ok`);
-  await ensureSpace(outputFolder, neededOutputBytes);
-  await ensureSpace(cacheFolder(), neededCacheBytes);
+  await ensureSpace(outputFolder, neededOutputBytes, 'delete images in out/ that you need no more');
+  const cacheHint = 'make room, or move the cache: XDG_CACHE_HOME=/other/disk npm run build-ami';
+  await ensureSpace(cacheFolder(), neededCacheBytes, cacheHint);
   await ensurePackages(steps, imagePackages);
-  const names = [...namesOf(nodeBinaries), ...namesOf(packerBinaries)];
+  const hostPacker = await findPacker();
+  if (hostPacker) steps.line('packer', `${hostPacker.version} of PATH`);
+  const names = [...namesOf(nodeBinaries), ...namesOf(packerBinaries)].filter(
+    (name) => name !== 'packer' || hostPacker === undefined,
+  );
   const timingsSeconds: Record<string, number> = {};
   const timed = async <T>(name: string, work: Promise<T>): Promise<T> => {
     const began = performance.now();
@@ -113,12 +126,21 @@ const build = async (options: { refresh: string; force: boolean }): Promise<void
     return sayUnchanged(same, startedMs);
   }
 
-  const workFolder = path.join(outputFolder, `.building-${process.pid}-${Date.now()}`);
-  await fs.mkdir(workFolder, { mode: 0o700 });
+  const workFolder = await createWorkFolder(outputFolder, 0o700);
   try {
     const disk = await timed(
       'packer',
-      runPacker({ binaries, base, bundle, volumeSizeGib, workFolder }, steps),
+      runPacker(
+        {
+          packer: hostPacker ?? binaryOf(binaries, 'packer'),
+          plugin: binaryOf(binaries, 'packer-plugin-qemu'),
+          base,
+          bundle,
+          volumeSizeGib,
+          workFolder,
+        },
+        steps,
+      ),
     );
     const image = `worker-${settings.kubernetes}-${settings.arch}-${imageKey.slice(0, 7)}.qcow2`;
     const manifest = createManifest({
@@ -155,15 +177,6 @@ const build = async (options: { refresh: string; force: boolean }): Promise<void
   }
 };
 
-/** A killed build leaves its folder; nobody else uses the name of a process that is gone. */
-const sweepInterruptedBuilds = async (): Promise<void> => {
-  for (const name of await fs.readdir(outputFolder).catch(() => [] as string[])) {
-    const pid = /^\.building-(\d+)-/.exec(name)?.[1];
-    if (pid === undefined || (await fs.pathExists(`/proc/${pid}`))) continue;
-    await fs.rm(path.join(outputFolder, name), { recursive: true, force: true });
-  }
-};
-
 const main = async (): Promise<number> => {
   const parsed = (() => {
     try {
@@ -187,7 +200,7 @@ const main = async (): Promise<number> => {
   }
   if (parsed.verbose) process.env['GROUNDUP_VERBOSE'] = '1';
   process.chdir(projectRoot);
-  await sweepInterruptedBuilds();
+  await sweepWorkFolders(outputFolder);
   await build({ refresh: parsed.refresh, force: parsed.force });
   return 0;
 };

@@ -28,4 +28,17 @@ if [ "$major" -lt 24 ]; then
   echo "node       Node 24 or later is needed, found $major: https://nodejs.org/en/download" >&2
   exit 1
 fi
+
+# Namespaces, loop devices and disk images whose files have other owners need root.
+case $command in
+  build-ami | lab | test | bench-boot)
+    if [ "$(id -u)" -ne 0 ]; then
+      echo "root       sudo: $command makes namespaces and disk images" >&2
+      exec sudo env "PATH=$PATH" ${XDG_CACHE_HOME:+"XDG_CACHE_HOME=$XDG_CACHE_HOME"} \
+        ${XDG_STATE_HOME:+"XDG_STATE_HOME=$XDG_STATE_HOME"} \
+        ${GOPROXY:+"GOPROXY=$GOPROXY"} ${GOSUMDB:+"GOSUMDB=$GOSUMDB"} \
+        "$node" "scripts/$command.ts" "$@"
+    fi
+    ;;
+esac
 exec "$node" "scripts/$command.ts" "$@"

@@ -1,11 +1,12 @@
 // A kind, a key and a way to build -> a folder in the user's cache that is whole or absent.
 // An entry is built beside its place and renamed into it; its table of files tells a corrupt one.
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { cacheFolder } from '../project/paths.ts';
+import { createWorkFolder } from './work-folder.ts';
 
 const tableName = '.entry.json';
 
@@ -82,12 +83,7 @@ export const cached = async (
   if (known && fault === undefined) return { folder, cached: true, files: known };
   await rm(folder, { recursive: true, force: true });
 
-  const workFolder = path.join(
-    cacheFolder(),
-    kind,
-    `.building-${key.slice(0, 16)}-${randomUUID()}`,
-  );
-  await mkdir(workFolder, { recursive: true, mode: 0o755 });
+  const workFolder = await createWorkFolder(path.dirname(folder), 0o755);
   try {
     await build(workFolder);
     const files = await describeFiles(workFolder);

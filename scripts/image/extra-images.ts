@@ -27,7 +27,7 @@ export const pullReference = (reference: string): string => {
 const digestOfReference = async (reference: string, arch: string): Promise<string> => {
   const pinned = reference.split('@')[1];
   if (pinned !== undefined) return pinned;
-  const args = ['inspect', '--override-os=linux', `--override-arch=${arch}`];
+  const args = ['inspect', '--no-tags', '--override-os=linux', `--override-arch=${arch}`];
   return runTool('skopeo', [...args, '--format={{.Digest}}', `docker://${reference}`], {
     step,
     timeoutMs: inspectTimeoutMs,

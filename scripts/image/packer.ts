@@ -10,10 +10,11 @@ import { findAccelerator } from './accelerator.ts';
 import type { BaseDisk } from './base.ts';
 import type { Binary } from './binaries.ts';
 import type { Bundle } from './bundle.ts';
+import type { PackerProgram } from './packer-find.ts';
 
 export interface PackerInputs {
-  /** Packer itself and its qemu plugin. */
-  binaries: readonly Binary[];
+  packer: PackerProgram;
+  plugin: Binary;
   base: BaseDisk;
   bundle: Bundle;
   volumeSizeGib: number;
@@ -36,7 +37,7 @@ const step = 'packer';
 const buildTimeoutMs = 20 * 60_000;
 
 /** A plugin folder as `packer plugins install` lays it out; Packer checks its SHA256SUM file. */
-export const installPlugin = async (packer: Binary, plugin: Binary): Promise<string> => {
+export const installPlugin = async (packer: PackerProgram, plugin: Binary): Promise<string> => {
   const key = keyOf([packer.version, plugin.sha256]);
   const entry = await cached('packer-plugins', key, async (folder) => {
     await runTool(
@@ -66,13 +67,7 @@ const withoutPrefix = (text: string): string => text.replaceAll(/^.*qemu\.worker
 
 /** Runs the build; progress names the provision step that runs. Throws Failure with its tail. */
 export const runPacker = async (inputs: PackerInputs, steps: Steps): Promise<ProvisionedDisk> => {
-  const { binaries, base, bundle, volumeSizeGib, workFolder } = inputs;
-  const find = (name: string): Binary => {
-    const binary = binaries.find((candidate) => candidate.name === name);
-    if (binary === undefined) throw new Error(`no binary ${name}`);
-    return binary;
-  };
-  const packer = find('packer');
+  const { packer, plugin, base, bundle, volumeSizeGib, workFolder } = inputs;
   const accelerator = await findAccelerator();
   const outputFolder = path.join(workFolder, 'disk');
   const reportFolder = path.join(workFolder, 'report');
@@ -97,7 +92,7 @@ export const runPacker = async (inputs: PackerInputs, steps: Steps): Promise<Pro
     serial_log: path.join(workFolder, 'serial.log'),
   };
   const env = {
-    PACKER_PLUGIN_PATH: await installPlugin(packer, find('packer-plugin-qemu')),
+    PACKER_PLUGIN_PATH: await installPlugin(packer, plugin),
     PACKER_CACHE_DIR: path.join(workFolder, 'packer-cache'),
     PACKER_CONFIG_DIR: workFolder,
     CHECKPOINT_DISABLE: '1',

@@ -5,7 +5,11 @@ import { Failure } from '../terminal/failure.ts';
 const gib = 1024 ** 3;
 
 /** Fails when the file system of `folder` has less than `neededBytes` free. */
-export const ensureSpace = async (folder: string, neededBytes: number): Promise<void> => {
+export const ensureSpace = async (
+  folder: string,
+  neededBytes: number,
+  hint: string,
+): Promise<void> => {
   await mkdir(folder, { recursive: true, mode: 0o755 });
   const { bavail, bsize } = await statfs(folder);
   const freeBytes = bavail * bsize;
@@ -15,6 +19,6 @@ export const ensureSpace = async (folder: string, neededBytes: number): Promise<
     message:
       `${folder}: ${(freeBytes / gib).toFixed(1)} GiB free, ` +
       `a build needs ${(neededBytes / gib).toFixed(1)} GiB`,
-    hint: 'make room there, or move the cache: XDG_CACHE_HOME=/other/disk npm run build-ami',
+    hint,
   });
 };

@@ -86,4 +86,4 @@ export const labPackages = [
 ] as const satisfies readonly PackageName[];
 
 /** What `npm test` needs besides the former two. */
-export const testPackages = ['shellcheck'] as const satisfies readonly PackageName[];
+export const testPackages = ['shellcheck', 'skopeo'] as const satisfies readonly PackageName[];

@@ -21,7 +21,7 @@ export const formatElapsed = (elapsedMs: number): string => {
 export const formatStep = (name: string, text: string, elapsedMs = 0): string => {
   const head = `${name.padEnd(nameWidth - 1)} ${text}`;
   if (elapsedMs < elapsedShownFromMs) return head;
-  return `${head.padEnd(nameWidth + textWidth)} ${formatElapsed(elapsedMs)}`;
+  return `${head.padEnd(nameWidth + textWidth - 1)}  ${formatElapsed(elapsedMs)}`;
 };
 
 export interface RunningStep {

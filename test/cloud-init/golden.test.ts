@@ -34,7 +34,7 @@ interface Facts {
 const treeOf = (host: FakeHost): Record<string, string> =>
   Object.fromEntries(
     [...host.entries]
-      .filter(([file, { kind }]) => kind === 'file' && !/^\/(?:etc\/groundup|usr)\//.test(file))
+      .filter(([file, { kind }]) => kind === 'file' && !/^\/(?:etc\/groundup|usr|run)\//.test(file))
       .filter(([file]) => file !== '/var/lib/groundup/timeline.jsonl')
       .map(([file, { mode, content }]) => [file, mode === 0o600 ? 'REDACTED\n' : content]),
   );

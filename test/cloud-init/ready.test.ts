@@ -102,7 +102,7 @@ test('after five minutes the last reason is told, and credentials in memory are 
     'groundup: NOT Ready: after 300 s: cni plugin not initialized; the kubelet goes on trying';
   assert.equal(host.consoleLines, [line]);
   assert.equal(
-    [...host.entries.keys()].filter((path) => path.startsWith('/run/groundup/')),
+    [...host.entries.keys()].filter((path) => path.startsWith('/run/groundup/ready-')),
     [],
   );
 });

@@ -1,5 +1,14 @@
 // A cache entry is whole or absent: built once, torn builds leave nothing, corrupt ones are rebuilt.
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { suite } from 'uvu';
@@ -56,6 +65,25 @@ for (const [name, damage, said] of damages) {
     assert.is(await readFile(path.join(folder, 'file'), 'utf8'), 'one');
   });
 }
+
+test('what a killed build left is taken away by the next, a living one is left alone', async () => {
+  const parent = path.dirname(entryFolder('kind', keyOf('sweep')));
+  const namespace = (await readlink('/proc/self/ns/pid')).replaceAll(/\D/g, '');
+  const folders = {
+    dead: `.building-${namespace}-${2 ** 22 - 1}-aaaa`,
+    living: `.building-${namespace}-${process.pid}-aaaa`,
+    elsewhere: `.building-1-${2 ** 22 - 1}-aaaa`,
+    old: '.building-1-2-aaaa',
+  };
+  for (const name of Object.values(folders))
+    await mkdir(path.join(parent, name), { recursive: true });
+  const yesterday = new Date(Date.now() - 25 * 3600 * 1000);
+  await utimes(path.join(parent, folders.old), yesterday, yesterday);
+  await cached('kind', keyOf('sweep'), write('one'));
+  const left = (await readdir(parent)).filter((name) => name.startsWith('.building-'));
+  assert.equal(left.toSorted(), [folders.elsewhere, folders.living].toSorted());
+  for (const name of left) await rm(path.join(parent, name), { recursive: true });
+});
 
 test('two builds at once end with one whole entry', async () => {
   const both = await Promise.all([1, 2].map(() => cached('kind', keyOf('race'), write('one'))));
