@@ -6,7 +6,12 @@ import { HostError, type Host } from './hosts/host.ts';
 import type { Plan } from './plan.ts';
 import { reveal } from './secret.ts';
 
-/** Beside its file, so that the rename is atomic; no program reads a name of this form. */
+/**
+ * Beside its file, so that the rename is atomic; no program reads a name of this form. containerd
+ * would miss a configuration of its network that comes from another folder: it looks again at writes
+ * and renames in /etc/cni/net.d, not at files that appear there.
+ * https://github.com/containerd/containerd/blob/main/internal/cri/server/cni_conf_syncer.go
+ */
 const temporaryOf = ({ path }: NodeFile): string => {
   const slash = path.lastIndexOf('/') + 1;
   return `${path.slice(0, slash)}.${path.slice(slash)}.groundup-new`;

@@ -1,6 +1,7 @@
 // A misspelt word and the known ones -> the known one that was probably meant.
 
-const editDistance = (a: string, b: string): number => {
+/** How many letters must be inserted, deleted or replaced to turn `a` into `b`. */
+export const editDistance = (a: string, b: string): number => {
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [row, letter] of Array.from(a).entries()) {
     const current = [row + 1];

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { bumpGo, bumpPin } from './image/pin-bump.ts';
 import { pinnedFiles } from './image/pin-files.ts';
 import { verifyPins } from './image/pin-verify.ts';
-import { nearestWord } from './image/nearest.ts';
+import { nearestWord } from '../cloud-init/nearest.ts';
 import { componentNames, readPins, type ComponentName } from './image/pins.ts';
 import { Failure } from './terminal/failure.ts';
 import { createSteps, runCommand } from './terminal/steps.ts';

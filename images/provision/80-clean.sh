@@ -2,7 +2,12 @@
 # Removes what belongs to the build or must be born on the node. 90-assert.sh checks the result.
 set -eu
 cloud-init clean --logs --seed >/dev/null
-rm -f /etc/ssh/ssh_host_* /var/lib/systemd/random-seed /var/lib/systemd/credential.secret
+# Overwritten and not only deleted: a freed block smaller than the disk's discard granularity keeps its
+# bytes, and the image would hold the build machine's keys for whoever reads it raw.
+for secret in /etc/ssh/ssh_host_*_key /var/lib/systemd/random-seed /var/lib/systemd/credential.secret; do
+  [ ! -f "$secret" ] || shred --iterations=1 --zero --remove "$secret"
+done
+rm -f /etc/ssh/ssh_host_*
 rm -rf /root/.ssh /root/.bash_history /root/.cache /home/*/.ssh
 apt-get clean
 rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/debconf/*-old /var/lib/dpkg/*-old

@@ -104,7 +104,8 @@ export const overlayPlain = async (root: string, captured: Captured): Promise<vo
   await writeUnder(root, 'etc/systemd/network/80-dhcp.network', network);
   await writeUnder(root, `${systemFolder}/kubelet.service`, kubeletUnit);
   await writeUnder(root, `${systemFolder}/kube-proxy.service`, kubeProxyUnit);
-  for (const unit of ['kubelet.service', 'kube-proxy.service']) await startsAtBoot(root, unit);
+  for (const unit of ['containerd.service', 'kubelet.service', 'kube-proxy.service'])
+    await startsAtBoot(root, unit);
 };
 
 /** (d): stock Debian as cloud-init finds it, the certificates in the login user's home. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { hasErrors, type Finding } from '../../cloud-init/report.ts';
 import { inProject } from '../project/paths.ts';
 import { Failure } from '../terminal/failure.ts';
-import { nearestWord } from './nearest.ts';
+import { nearestWord } from '../../cloud-init/nearest.ts';
 import { checkRanges } from './settings-ranges.ts';
 import {
   settingKeys,

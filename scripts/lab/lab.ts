@@ -40,12 +40,15 @@ const networkTimeoutMs = 30_000;
 /** Two workers at once on two busy cores without hardware acceleration take about 90 s. */
 const readyTimeoutMs = 6 * 60_000;
 
-/** Arguments of a command that runs inside the lab, with kubectl and its kubeconfig at hand. */
+/**
+ * Arguments of a command that runs inside the lab, with kubectl and its kubeconfig at hand. It is not
+ * in the lab's process namespace: nsenter would stand between and pass no signal on, so that a
+ * deadline would end nsenter and leave the command.
+ */
 const insideArgs = (state: LabState, command: readonly string[]): string[] => [
   `--target=${state.pid}`,
   '--net',
   '--mount',
-  '--pid',
   ...command,
 ];
 
@@ -97,9 +100,7 @@ export class Lab {
 
   /** A command inside the VPC that goes on, e.g. a watch: iterate over its lines, kill it at the end. */
   start(command: readonly string[], options: { timeoutMs: number; stdin?: 'pipe' | 'ignore' }) {
-    // Not in the lab's process namespace: nsenter would stand between and not pass a signal on.
-    const args = insideArgs(this.state, command).filter((argument) => argument !== '--pid');
-    return execa('nsenter', args, {
+    return execa('nsenter', insideArgs(this.state, command), {
       env: insideEnvironment(this.state),
       timeout: options.timeoutMs,
       stdin: options.stdin ?? 'ignore',
@@ -117,6 +118,9 @@ export class Lab {
       ['-o', 'UserKnownHostsFile=/dev/null'],
       ['-o', 'LogLevel=ERROR'],
       ['-o', 'ConnectTimeout=10'],
+      // A rebooting machine does not always say goodbye.
+      ['-o', 'ServerAliveInterval=5'],
+      ['-o', 'ServerAliveCountMax=3'],
     ].flat();
     return ['ssh', ...sshOptions, `${user}@${address}`, ...remote];
   }

@@ -1,4 +1,7 @@
 // The Packer templates as Packer itself sees them.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { execa } from 'execa';
@@ -41,6 +44,9 @@ test('packer init finds every plugin that the templates ask for', async () => {
 });
 
 test('packer validate accepts the templates with the variables that a build gives', async () => {
+  const keyFolder = await mkdtemp(path.join(tmpdir(), 'groundup-packer-'));
+  const keyFile = path.join(keyFolder, 'ssh-key');
+  await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]);
   const values = {
     name: 'disk.qcow2',
     base_image: '/dev/null',
@@ -49,8 +55,8 @@ test('packer validate accepts the templates with the variables that a build give
     bundle_sha256: '0'.repeat(64),
     output_folder: '/tmp/groundup-validate',
     report_folder: '/tmp/groundup-validate',
-    ssh_private_key_file: '/dev/null',
-    ssh_public_key: 'ssh-ed25519 AAAA',
+    ssh_private_key_file: keyFile,
+    ssh_public_key: await readFile(`${keyFile}.pub`, 'utf8'),
     volume_size_gib: '2',
     accelerator: 'tcg',
     serial_log: '/dev/null',
@@ -60,6 +66,7 @@ test('packer validate accepts the templates with the variables that a build give
   assert.is(exitCode, 0, all);
   const wrong = await packer('validate', ...options, '-var=accelerator=xen', folder);
   assert.is.not(wrong.exitCode, 0);
+  await rm(keyFolder, { recursive: true });
 });
 
 test.run();

@@ -1,5 +1,6 @@
 // One lab, two workers booted once from the built image, and every promise about a node on them.
 // GROUNDUP_TEST_LAB=<name> uses a running lab of two fresh workers instead and leaves it.
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
 import { test } from 'uvu';
@@ -8,7 +9,7 @@ import { newestManifest } from '../../scripts/image/manifest.ts';
 import { bootWorkers, findLab, startLab, type Lab } from '../../scripts/lab/lab.ts';
 import { ask, type WorkerStatus } from '../../scripts/lab/protocol.ts';
 import { vpc } from '../../scripts/lab/addresses.ts';
-import { outputFolder } from '../../scripts/project/paths.ts';
+import { inProject, outputFolder } from '../../scripts/project/paths.ts';
 import { createSteps } from '../../scripts/terminal/steps.ts';
 import { parseSnapshot, snapshotScript, type NodeSnapshot } from './node-snapshot.ts';
 import { podName, proofObjects, serverPort, serviceAddresses } from './pods.ts';
@@ -207,9 +208,15 @@ test('seed parity', async () => {
   assert.is(seedStatements.length, 65);
 });
 
-test('a rebooted worker comes back Ready with unchanged files', async () => {
+test('a rebooted worker comes back Ready with unchanged files, cloud-init first this time', async () => {
   const worker = workers[1];
   assert.ok(worker);
+  // The other order of images/worker.yaml, made by the provision step itself.
+  const step = await readFile(inProject('images/provision/60-cloud-init.sh'), 'utf8');
+  const settings = '/etc/groundup/settings.json';
+  const change = `sed -i 's/"cloud-init": "deferred"/"cloud-init": "first"/' ${settings}\n${step}`;
+  const changed = await lab.ssh(worker.address, change, commandTimeoutMs);
+  assert.is(changed.exitCode, 0, changed.stderr);
   const bootId = 'cat /proc/sys/kernel/random/boot_id';
   const before = await lab.ssh(worker.address, bootId, commandTimeoutMs);
   await lab.ssh(worker.address, 'systemctl reboot', commandTimeoutMs);
@@ -240,6 +247,39 @@ test('a rebooted worker comes back Ready with unchanged files', async () => {
     );
   assert.equal(stable(again), stable(snapshots[1]));
   assert.is(again.outputs['failedUnits'], '');
+  assert.is(again.outputs['orderingCycles'], '');
+  const [deferred, first] = [snapshots[1], again].map((snapshot) => {
+    const units = snapshot?.units ?? {};
+    const [cloudInit, agent] = ['groundup-cloud-init', 'groundup'].map((unit) => units[unit]);
+    return Number(cloudInit?.ended) < Number(agent?.started);
+  });
+  assert.equal([deferred, first], [false, true]);
+});
+
+test('a worker with a wrong line says why on its console, and starts nothing', async () => {
+  const { imageFile } = lab.state;
+  const userData = 'name=worker-2|pod-cidr=172.20.2.7/24';
+  const worker = await lab.addWorker({ index: 2, imageFile, userData });
+  try {
+    const line =
+      'groundup: NOT configured: user-data 1:24 pod-cidr: 172.20.2.7/24 has host bits set ' +
+      '(the network of that address is 172.20.2.0/24); nothing was written';
+    await eventually('its line on the console', 180_000, async () => {
+      assert.ok((await lab.consoleOf(worker)).includes(line), await lab.consoleOf(worker));
+    });
+    const paths = (await ask(lab.folder, 'imdsLog', null))
+      .filter(({ address }) => address.endsWith(worker.address))
+      .map(({ path: asked }) => asked);
+    assert.not.match(
+      paths.join('\n'),
+      /security-credentials\/./,
+      'no credentials for a wrong line',
+    );
+    const nodes = await kubectl('get', 'nodes', '--output=name');
+    assert.not.match(nodes, worker.nodeName);
+  } finally {
+    await ask(lab.folder, 'stopWorker', { name: worker.name });
+  }
 });
 
 test('the lab goes away without a trace', async () => {

@@ -21,6 +21,9 @@ export interface UnitFacts {
   restartDelay: string;
   description: string;
   documentation: string;
+  /** Microseconds since the kernel started. */
+  started: string;
+  ended: string;
 }
 
 export interface NodeSnapshot {
@@ -68,6 +71,8 @@ const unitProperties: Record<keyof UnitFacts, string> = {
   restartDelay: 'RestartUSec',
   description: 'Description',
   documentation: 'Documentation',
+  started: 'ExecMainStartTimestampMonotonic',
+  ended: 'ExecMainExitTimestampMonotonic',
 };
 
 /** Commands whose output tests read; each ends by itself. */

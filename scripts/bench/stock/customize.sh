@@ -15,7 +15,7 @@ cp "$root/usr/lib/grub/i386-pc/boot.img" "$root/boot/grub/boot.img"
 # Debian's cloud images leave the network to netplan; with ifupdown there, cloud-init would prefer it.
 chroot "$root" dpkg --purge ifupdown >/dev/null
 
-chroot "$root" systemctl --quiet enable systemd-networkd.service containerd.service
+chroot "$root" systemctl --quiet enable systemd-networkd.service
 ln --symbolic --force ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 mkdir -p "$root/etc/cni/net.d" "$root/var/lib/kubelet" "$root/var/lib/kube-proxy" \
   "$root/var/lib/kubernetes"

@@ -1,7 +1,7 @@
 // Places in a YAML text, and the nearest of some known words.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { editDistance, nearestWord } from '../../../scripts/image/nearest.ts';
+import { editDistance, nearestWord } from '../../../cloud-init/nearest.ts';
 import { readYaml } from '../../../scripts/image/yaml-place.ts';
 
 const text = `# comment
