@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
-import { test } from 'uvu';
+import { test as uvuTest } from 'uvu';
 import * as assert from 'uvu/assert';
 import { newestManifest } from '../../scripts/image/manifest.ts';
 import { bootWorkers, findLab, startLab, type Lab } from '../../scripts/lab/lab.ts';
@@ -17,6 +17,16 @@ import { readDeviations, seedStatements } from './seed-parity.ts';
 
 const commandTimeoutMs = 60_000;
 const kept = process.env['GROUNDUP_TEST_LAB'];
+
+/** Test name -> seconds, so that the closing lines say where the minutes went. */
+const seconds = new Map<string, number>();
+
+const test = (name: string, work: () => void | Promise<void>): void =>
+  void uvuTest(name, async () => {
+    const startedMs = performance.now();
+    await work();
+    seconds.set(name, (performance.now() - startedMs) / 1000);
+  });
 
 let lab: Lab;
 let workers: WorkerStatus[] = [];
@@ -203,7 +213,7 @@ test('seed parity', async () => {
       wrong.push(`${number} deviates without a row: ${statement}`);
     if (verdict === 'broken') wrong.push(`${number} does not hold: ${statement}`);
   }
-  console.log(`# seed parity ${seedStatements.length - wrong.length}/65`);
+  console.log(`\n# seed parity ${seedStatements.length - wrong.length}/65`);
   assert.equal(wrong, []);
   assert.is(seedStatements.length, 65);
 });
@@ -301,4 +311,9 @@ test('the lab goes away without a trace', async () => {
   );
 });
 
-test.run();
+uvuTest.after(() => {
+  const slowest = [...seconds].toSorted(([, a], [, b]) => b - a).slice(0, 6);
+  for (const [name, duration] of slowest) console.log(`\n# ${duration.toFixed(0)} s: ${name}`);
+});
+
+uvuTest.run();
