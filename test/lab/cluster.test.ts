@@ -21,12 +21,13 @@ const kept = process.env['GROUNDUP_TEST_LAB'];
 /** Test name -> seconds, so that the closing lines say where the minutes went. */
 const seconds = new Map<string, number>();
 
-const test = (name: string, work: () => void | Promise<void>): void =>
-  void uvuTest(name, async () => {
+const test = (name: string, work: () => void | Promise<void>): void => {
+  uvuTest(name, async () => {
     const startedMs = performance.now();
     await work();
     seconds.set(name, (performance.now() - startedMs) / 1000);
   });
+};
 
 let lab: Lab;
 let workers: WorkerStatus[] = [];
