@@ -5,7 +5,7 @@ import { keyOf, sha256OfFile } from './cache/entry.ts';
 import { createWorkFolder, sweepWorkFolders } from './cache/work-folder.ts';
 import { formatFindings, hasErrors } from '../cloud-init/report.ts';
 import { findIncompatibilities } from './image/compatibility.ts';
-import { prepareBase } from './image/base.ts';
+import { describeBase, prepareBase } from './image/base.ts';
 import { namesOf, nodeBinaries, packerBinaries } from './image/binary-table.ts';
 import { prepareBinaries, type Binary } from './image/binaries.ts';
 import { prepareBundle, projectVersion } from './image/bundle.ts';
@@ -106,12 +106,23 @@ const build = async (options: { refresh: string; force: boolean }): Promise<void
     timingsSeconds[name] = Math.round((performance.now() - began) / 100) / 10;
     return value;
   };
-  const binaries = await timed('binaries', prepareBinaries({ names, settings, pins, steps }));
-  const pause = await timed('pause', preparePauseImage({ settings, pins, steps }));
-  const base = await timed('base', prepareBase(settings.arch, steps, options.refresh));
+  // The archive is fetched and unpacked while the compiler works; what came of it is told after.
+  const abort = new AbortController();
+  const baseWork = timed('base', prepareBase(settings.arch, options.refresh, abort.signal));
+  baseWork.catch(() => undefined);
+  const programs = async () => ({
+    binaries: await timed('binaries', prepareBinaries({ names, settings, pins, steps })),
+    pause: await timed('pause', preparePauseImage({ settings, pins, steps })),
+    more: await timed('images', prepareExtraImages(settings, steps)),
+  });
+  const { binaries, pause, more } = await programs().catch((error: unknown) => {
+    abort.abort();
+    throw error;
+  });
+  const base = await steps.run('base', 'Debian 13', () => baseWork, describeBase);
   const onNode = new Set<string>(namesOf(nodeBinaries));
   const baked = binaries.filter(({ name }) => onNode.has(name));
-  const containerImages = [pause, ...(await timed('images', prepareExtraImages(settings, steps)))];
+  const containerImages = [pause, ...more];
   const bundle = await timed(
     'bundle',
     prepareBundle({ settings, binaries: baked, containerImages }, steps),

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { path } from 'zx';
 import { newestManifest } from './image/manifest.ts';
-import { bootWorkers, findLab, startLab } from './lab/lab.ts';
+import { bootWorkers, findLab, startLab } from './lab/start.ts';
 import { workersMax } from './lab/addresses.ts';
 import { outputFolder } from './project/paths.ts';
 import { Failure } from './terminal/failure.ts';

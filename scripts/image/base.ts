@@ -4,7 +4,6 @@ import path from 'node:path';
 import { cached, keyOf, sha256OfFile } from '../cache/entry.ts';
 import { inProject } from '../project/paths.ts';
 import { runTool } from '../project/tools.ts';
-import type { Steps } from '../terminal/steps.ts';
 import { makeBootDisk } from './boot-disk.ts';
 import { debianMirrors } from './mirrors.ts';
 
@@ -38,7 +37,7 @@ const hashInputs = async (): Promise<string[]> => {
   return inputs.toSorted();
 };
 
-const bootstrap = async (tarFile: string, arch: string): Promise<void> => {
+const bootstrap = async (tarFile: string, arch: string, signal?: AbortSignal): Promise<void> => {
   const packages = await readPackages();
   const options = [
     // Documentation and translations are two fifths of a minimal Debian; copyright files stay.
@@ -69,6 +68,7 @@ const bootstrap = async (tarFile: string, arch: string): Promise<void> => {
       // The kernel package's hook makes no initrd then.
       env: { INITRD: 'No', SOURCE_DATE_EPOCH: '0' },
       hint: 'is the Debian mirror of /etc/apt reachable?  apt-get update',
+      ...(signal === undefined ? {} : { signal }),
     },
   );
 };
@@ -82,11 +82,11 @@ export const unpackRoot = async (tarFile: string, rootFolder: string): Promise<v
   });
 };
 
-const buildBase = async (folder: string, arch: string): Promise<void> => {
+const buildBase = async (folder: string, arch: string, signal?: AbortSignal): Promise<void> => {
   const work = await mkdtemp(path.join(folder, '.work-'));
   const rootFolder = path.join(work, 'root');
   try {
-    await bootstrap(path.join(work, 'root.tar'), arch);
+    await bootstrap(path.join(work, 'root.tar'), arch, signal);
     await mkdir(rootFolder, { mode: 0o755 });
     await unpackRoot(path.join(work, 'root.tar'), rootFolder);
     await copyFile(path.join(rootFolder, 'var/lib/dpkg/status'), path.join(folder, 'dpkg-status'));
@@ -102,29 +102,26 @@ const buildBase = async (folder: string, arch: string): Promise<void> => {
   }
 };
 
+/** `Debian 13, 227 packages, cached` */
+export const describeBase = ({ packageCount, cached: isCached }: BaseDisk): string =>
+  `Debian 13, ${packageCount} packages${isCached ? ', cached' : ''}`;
+
 /**
  * The base disk for `arch`. It is made again when images/base changed, or under another
- * `refreshKey` (the nightly passes the date, so that security updates come in).
+ * `refreshKey` (the nightly passes the date, so that security updates come in). `signal` ends it.
  */
 export const prepareBase = async (
   arch: string,
-  steps: Steps,
   refreshKey = '',
+  signal?: AbortSignal,
 ): Promise<BaseDisk> => {
   const key = keyOf({ suite, arch, refreshKey, diskSizeBytes, inputs: await hashInputs() });
-  return steps.run(
-    step,
-    'Debian 13',
-    async () => {
-      const entry = await cached('base', key, (folder) => buildBase(folder, arch));
-      const status = await readFile(path.join(entry.folder, 'dpkg-status'), 'utf8');
-      return {
-        file: path.join(entry.folder, 'base.qcow2'),
-        sha256: await readFile(path.join(entry.folder, 'base.sha256'), 'utf8'),
-        packageCount: status.match(/^Package: /gm)?.length ?? 0,
-        cached: entry.cached,
-      };
-    },
-    (base) => `Debian 13, ${base.packageCount} packages${base.cached ? ', cached' : ''}`,
-  );
+  const entry = await cached('base', key, (folder) => buildBase(folder, arch, signal));
+  const status = await readFile(path.join(entry.folder, 'dpkg-status'), 'utf8');
+  return {
+    file: path.join(entry.folder, 'base.qcow2'),
+    sha256: await readFile(path.join(entry.folder, 'base.sha256'), 'utf8'),
+    packageCount: status.match(/^Package: /gm)?.length ?? 0,
+    cached: entry.cached,
+  };
 };

@@ -1,17 +1,12 @@
 // The machine's own apt settings -> the sources of another Debian suite on the same mirrors.
 // A build machine behind a proxy or with an internal mirror has said so in /etc/apt already.
 import { glob, readFile } from 'node:fs/promises';
+import { Failure } from '../terminal/failure.ts';
 
 interface Mirrors {
   archive: string;
   security: string;
 }
-
-// Debian's own names, for a machine whose apt has no Debian entry (Ubuntu): man deb.debian.org(7).
-const officialMirrors: Mirrors = {
-  archive: 'http://deb.debian.org/debian',
-  security: 'http://deb.debian.org/debian-security',
-};
 
 /** URIs of one-line (`deb [..] URI suite`) and deb822 (`URIs: URI`) entries, in order. */
 export const urisOf = (sources: string): { uri: string; suites: string }[] => {
@@ -26,16 +21,19 @@ export const urisOf = (sources: string): { uri: string; suites: string }[] => {
   return found;
 };
 
-/** Which of the entries are Debian's archive and its security archive. */
-export const chooseMirrors = (entries: readonly { uri: string; suites: string }[]): Mirrors => {
+/**
+ * Which of the entries are Debian's archive and its security archive; undefined when one is missing,
+ * since a base without security updates is none.
+ */
+export const chooseMirrors = (
+  entries: readonly { uri: string; suites: string }[],
+): Mirrors | undefined => {
   const debianSuite = /^(bookworm|trixie|forky|sid|stable|testing|unstable)\b/;
   const debian = entries.filter(({ suites }) => debianSuite.test(suites));
   const security = debian.find(({ suites }) => suites.includes('-security'));
   const archive = debian.find(({ suites }) => !suites.includes('-security'));
-  return {
-    archive: archive?.uri ?? officialMirrors.archive,
-    security: security?.uri ?? officialMirrors.security,
-  };
+  if (archive === undefined || security === undefined) return undefined;
+  return { archive: archive.uri, security: security.uri };
 };
 
 /** `deb` lines for `suite`, its updates and its security updates. */
@@ -43,7 +41,15 @@ export const debianMirrors = async (suite: string): Promise<string[]> => {
   let sources = await readFile('/etc/apt/sources.list', 'utf8').catch(() => '');
   for await (const file of glob('/etc/apt/sources.list.d/*.{list,sources}'))
     sources += `\n\n${await readFile(file, 'utf8')}`;
-  const { archive, security } = chooseMirrors(urisOf(sources));
+  const mirrors = chooseMirrors(urisOf(sources));
+  if (mirrors === undefined)
+    throw new Failure({
+      step: 'base',
+      message:
+        '/etc/apt names no Debian archive with its security archive: the base comes from there',
+      hint: 'is this Debian 12 or 13? its own /etc/apt/sources.list.d/debian.sources has both',
+    });
+  const { archive, security } = mirrors;
   return [
     `deb ${archive} ${suite} main`,
     `deb ${archive} ${suite}-updates main`,
