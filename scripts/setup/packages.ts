@@ -85,11 +85,7 @@ const privilege = async (host: PackageHost, missing: readonly PackageName[]): Pr
   throw refusal(missing, 'neither root nor sudo without a password');
 };
 
-/**
- * Makes sure that the packages are there. Installs all missing ones in one go, with
- * `apt-get update` first when the machine has no package lists. Silent when nothing is missing.
- */
-export const ensurePackages = async (
+const installMissing = async (
   steps: Steps,
   names: readonly PackageName[],
   host: PackageHost = realHost,
@@ -126,4 +122,21 @@ export const ensurePackages = async (
   const still = await missingPackages(missing, host.root);
   if (still.length > 0)
     throw refusal(still, 'apt-get installed them, yet their files are not there');
+};
+
+/** dpkg has one lock, and two builds side by side may both lack something. */
+let lastInstallation: Promise<unknown> = Promise.resolve();
+
+/**
+ * Makes sure that the packages are there. Installs all missing ones in one go, with
+ * `apt-get update` first when the machine has no package lists. Silent when nothing is missing.
+ */
+export const ensurePackages = (
+  steps: Steps,
+  names: readonly PackageName[],
+  host?: PackageHost,
+): Promise<void> => {
+  const installation = lastInstallation.then(() => installMissing(steps, names, host));
+  lastInstallation = installation.catch(() => undefined);
+  return installation;
 };

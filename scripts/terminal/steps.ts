@@ -53,21 +53,31 @@ export interface StepsOutput {
 export const createSteps = (output: StepsOutput = process.stdout): Steps => {
   const redraws = output.isTTY === true && process.env['TERM'] !== 'dumb';
   const clear = redraws ? '\r\u001B[2K' : '';
+  /** Steps that run side by side share the one line that is redrawn. */
+  const running = new Set<() => string>();
+  const redraw = () => {
+    const [first, ...others] = running;
+    if (first === undefined) return;
+    const more = others.length === 0 ? '' : `  and ${others.length} more`;
+    output.write(`${clear}${first()}${more}`);
+  };
   return {
-    line: (name, text) => void output.write(`${formatStep(name, text)}\n`),
-    run: async (name, running, work, done) => {
+    line: (name, text) => {
+      output.write(`${running.size > 0 ? clear : ''}${formatStep(name, text)}\n`);
+      if (redraws) redraw();
+    },
+    run: async (name, initialText, work, done) => {
       const startedMs = performance.now();
-      let text = running;
-      const draw = () => {
-        const line = formatStep(name, text, performance.now() - startedMs);
-        output.write(redraws ? `${clear}${line}` : `${line} ...\n`);
-      };
-      if (redraws) draw();
+      let text = initialText;
+      const current = () => formatStep(name, text, performance.now() - startedMs);
+      running.add(current);
+      if (redraws) redraw();
+      const draw = redraws ? redraw : () => output.write(`${current()} ...\n`);
       const timer = setInterval(draw, redraws ? 500 : plainProgressMs);
       const step = {
         update: (next: string) => {
           text = next;
-          if (redraws) draw();
+          if (redraws) redraw();
         },
       };
       try {
@@ -79,6 +89,8 @@ export const createSteps = (output: StepsOutput = process.stdout): Steps => {
         throw error;
       } finally {
         clearInterval(timer);
+        running.delete(current);
+        if (redraws) redraw();
       }
     },
   };

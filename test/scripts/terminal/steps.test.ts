@@ -50,6 +50,37 @@ test('a terminal gets the running step redrawn in place', async () => {
   ]);
 });
 
+test('steps side by side share the line that is redrawn', async () => {
+  const { written, output } = record(true);
+  const steps = createSteps(output);
+  let finish = () => {};
+  const first = steps.run(
+    'binaries',
+    'building kubelet',
+    () =>
+      new Promise<void>((resolve) => {
+        finish = resolve;
+      }),
+    () => 'kubelet built',
+  );
+  await steps.run(
+    'binaries',
+    'building runc',
+    () => Promise.resolve(),
+    () => 'runc built',
+  );
+  finish();
+  await first;
+  const clear = '\r\u001B[2K';
+  assert.equal(written, [
+    `${clear}binaries   building kubelet`,
+    `${clear}binaries   building kubelet  and 1 more`,
+    `${clear}binaries   runc built\n`,
+    `${clear}binaries   building kubelet`,
+    `${clear}binaries   kubelet built\n`,
+  ]);
+});
+
 test('a failing step leaves no half line and passes its error on', async () => {
   const { written, output } = record(false);
   const failure = new Failure({ step: 'base', message: 'no mirror' });
