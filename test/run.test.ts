@@ -46,7 +46,7 @@ test('every test file calls run()', async () => {
   const files = await findTestFiles([]);
   assert.ok(files.length > 0);
   for (const file of files)
-    assert.match(await readFile(inProject(file), 'utf8'), /^test\.run\(\);$/m, file);
+    assert.match(await readFile(inProject(file), 'utf8'), /^(test|uvuTest)\.run\(\);$/m, file);
 });
 
 test.run();

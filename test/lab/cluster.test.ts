@@ -76,7 +76,7 @@ const eventually = async <T>(what: string, timeoutMs: number, check: () => Promi
   }
 };
 
-const takeSnapshot = (worker: WorkerStatus): Promise<NodeSnapshot> =>
+const takeSnapshot = (worker: WorkerStatus, commands?: readonly string[]): Promise<NodeSnapshot> =>
   eventually(`${worker.name}: login and cloud-init`, 240_000, async () => {
     const state = await lab.ssh(
       worker.address,
@@ -84,7 +84,8 @@ const takeSnapshot = (worker: WorkerStatus): Promise<NodeSnapshot> =>
       commandTimeoutMs,
     );
     assert.is(state.stdout.trim(), 'active', state.stderr);
-    const { stdout, exitCode, stderr } = await lab.ssh(worker.address, snapshotScript(), 180_000);
+    const script = snapshotScript(commands);
+    const { stdout, exitCode, stderr } = await lab.ssh(worker.address, script, 180_000);
     assert.is(exitCode, 0, stderr);
     return parseSnapshot(stdout);
   });
@@ -168,7 +169,7 @@ test('a pod cannot read the metadata service, its node can', async () => {
 });
 
 test('each worker tells what it is', async () => {
-  for (const worker of workers) snapshots.push(await takeSnapshot(worker));
+  snapshots.push(...(await Promise.all(workers.map((worker) => takeSnapshot(worker)))));
   assert.is(snapshots.length, 2);
 });
 
@@ -220,7 +221,16 @@ test('seed parity', async () => {
   assert.is(seedStatements.length, 65);
 });
 
-test('a rebooted worker comes back Ready with unchanged files, cloud-init first this time', async () => {
+const bootId = async (worker: WorkerStatus): Promise<string> => {
+  const command = 'cat /proc/sys/kernel/random/boot_id';
+  const { exitCode, stdout, stderr } = await lab.ssh(worker.address, command, commandTimeoutMs);
+  assert.is(exitCode, 0, stderr);
+  return stdout.trim();
+};
+
+let bootIdBefore = '';
+
+test('a worker is told to reboot, cloud-init first this time', async () => {
   const worker = workers[1];
   assert.ok(worker);
   // The other order of images/worker.yaml, made by the provision step itself.
@@ -229,43 +239,8 @@ test('a rebooted worker comes back Ready with unchanged files, cloud-init first 
   const change = `sed -i 's/"cloud-init": "deferred"/"cloud-init": "first"/' ${settings}\n${step}`;
   const changed = await lab.ssh(worker.address, change, commandTimeoutMs);
   assert.is(changed.exitCode, 0, changed.stderr);
-  const bootId = 'cat /proc/sys/kernel/random/boot_id';
-  const before = await lab.ssh(worker.address, bootId, commandTimeoutMs);
+  bootIdBefore = await bootId(worker);
   await lab.ssh(worker.address, 'systemctl reboot', commandTimeoutMs);
-  await eventually('reboot', 240_000, async () => {
-    const after = await lab.ssh(worker.address, bootId, commandTimeoutMs);
-    assert.is(after.exitCode, 0, after.stderr);
-    assert.is.not(after.stdout, before.stdout);
-  });
-  await eventually('Ready after the reboot', 180_000, async () => {
-    const { stdout } = await lab.kubectl(
-      [
-        'get',
-        'node',
-        worker.nodeName,
-        '--output=jsonpath={.metadata.annotations}{.status.nodeInfo.bootID}{.status.conditions[?(@.type=="Ready")].status}',
-      ],
-      { timeoutMs: commandTimeoutMs },
-    );
-    const { stdout: now } = await lab.ssh(worker.address, bootId, commandTimeoutMs);
-    assert.ok(stdout.includes(`${now.trim()}True`), stdout);
-  });
-  const again = await takeSnapshot(worker);
-  const stable = (snapshot: NodeSnapshot | undefined) =>
-    Object.fromEntries(
-      Object.entries(snapshot?.files ?? {}).filter(
-        ([name]) => !name.startsWith('/var/lib/groundup/'),
-      ),
-    );
-  assert.equal(stable(again), stable(snapshots[1]));
-  assert.is(again.outputs['failedUnits'], '');
-  assert.is(again.outputs['orderingCycles'], '');
-  const [deferred, first] = [snapshots[1], again].map((snapshot) => {
-    const units = snapshot?.units ?? {};
-    const [cloudInit, agent] = ['groundup-cloud-init', 'groundup'].map((unit) => units[unit]);
-    return Number(cloudInit?.ended) < Number(agent?.started);
-  });
-  assert.equal([deferred, first], [false, true]);
 });
 
 test('a worker with a wrong line says why on its console, and starts nothing', async () => {
@@ -292,6 +267,37 @@ test('a worker with a wrong line says why on its console, and starts nothing', a
   } finally {
     await ask(lab.folder, 'stopWorker', { name: worker.name });
   }
+});
+
+test('the rebooted worker comes back Ready with unchanged files', async () => {
+  const worker = workers[1];
+  assert.ok(worker);
+  const bootIdNow = await eventually('reboot', 240_000, async () => {
+    const now = await bootId(worker);
+    assert.is.not(now, bootIdBefore);
+    return now;
+  });
+  const template = '{.status.nodeInfo.bootID}{.status.conditions[?(@.type=="Ready")].status}';
+  await eventually('Ready after the reboot', 180_000, async () => {
+    const seen = await kubectl('get', 'node', worker.nodeName, `--output=jsonpath=${template}`);
+    assert.is(seen, `${bootIdNow}True`);
+  });
+  const again = await takeSnapshot(worker, ['failedUnits', 'orderingCycles']);
+  const stable = (snapshot: NodeSnapshot | undefined) =>
+    Object.fromEntries(
+      Object.entries(snapshot?.files ?? {}).filter(
+        ([name]) => !name.startsWith('/var/lib/groundup/'),
+      ),
+    );
+  assert.equal(stable(again), stable(snapshots[1]));
+  assert.is(again.outputs['failedUnits'], '');
+  assert.is(again.outputs['orderingCycles'], '');
+  const [deferred, first] = [snapshots[1], again].map((snapshot) => {
+    const units = snapshot?.units ?? {};
+    const [cloudInit, agent] = ['groundup-cloud-init', 'groundup'].map((unit) => units[unit]);
+    return Number(cloudInit?.ended) < Number(agent?.started);
+  });
+  assert.equal([deferred, first], [false, true]);
 });
 
 test('the lab goes away without a trace', async () => {

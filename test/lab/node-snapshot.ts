@@ -104,8 +104,8 @@ const commands: Record<string, string> = {
 
 const marker = '@@groundup@@';
 
-/** The shell script that prints the snapshot; must run as root. */
-export const snapshotScript = (): string => {
+/** The shell script that prints the snapshot, with the outputs named; must run as root. */
+export const snapshotScript = (names: readonly string[] = Object.keys(commands)): string => {
   const properties = Object.values(unitProperties).join(',');
   return [
     `for f in ${fileGlobs.join(' ')}; do [ -f "$f" ] || continue`,
@@ -115,9 +115,7 @@ export const snapshotScript = (): string => {
     ...units.map(
       (unit) => `echo "${marker} unit ${unit}"; systemctl show -p ${properties} ${unit}.service`,
     ),
-    ...Object.entries(commands).map(
-      ([name, command]) => `echo "${marker} output ${name}"; { ${command}; } 2>/dev/null`,
-    ),
+    ...names.map((name) => `echo "${marker} output ${name}"; { ${commands[name]}; } 2>/dev/null`),
     'true',
   ].join('\n');
 };
