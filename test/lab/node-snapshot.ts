@@ -135,7 +135,8 @@ const parseUnit = (text: string): UnitFacts => {
 /** Output of `snapshotScript` -> snapshot. */
 export const parseSnapshot = (output: string): NodeSnapshot => {
   const snapshot: NodeSnapshot = { files: {}, units: {}, folders: {}, outputs: {} };
-  for (const section of output.split(`${marker} `).slice(1)) {
+  // A last section without output may have lost its line end to a client that trims.
+  for (const section of `${output}\n`.split(`${marker} `).slice(1)) {
     const end = section.indexOf('\n');
     const [kind, ...words] = section.slice(0, end).split(' ');
     const text = section.slice(end + 1);
