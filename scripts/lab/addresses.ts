@@ -28,6 +28,7 @@ export const registryHost = `${vpc.registry}:${vpc.registryPort}`;
 export const workersMax = 20;
 
 export interface WorkerAddresses {
+  index: number;
   /** `worker-0` */
   name: string;
   /** `ip-172-31-0-20`: the node's name, from the certificate. */
@@ -47,6 +48,7 @@ const hex = (value: number, width: number): string => value.toString(16).padStar
 export const workerAddresses = (index: number): WorkerAddresses => {
   const host = 20 + index;
   return {
+    index,
     name: `worker-${index}`,
     nodeName: `ip-172-31-0-${host}`,
     address: `172.31.0.${host}`,

@@ -35,6 +35,8 @@ export interface Operations {
   addWorker: { takes: WorkerRequest; gives: WorkerStatus };
   stopWorker: { takes: { name: string }; gives: null };
   resetWorker: { takes: { name: string }; gives: null };
+  /** What the metadata service says from now on; EC2 lets one change it of a stopped instance. */
+  setUserData: { takes: { name: string; userData: string }; gives: null };
   blockStatistics: { takes: { name: string }; gives: BlockStatistics };
   status: { takes: null; gives: { workers: WorkerStatus[]; controlPlane: boolean } };
   imdsLog: { takes: null; gives: ImdsRequest[] };

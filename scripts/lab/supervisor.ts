@@ -177,6 +177,11 @@ class Supervisor {
     return null;
   }
 
+  setUserData({ name, userData }: { name: string; userData: string }): null {
+    this.#find(name).instance.userData = userData;
+    return null;
+  }
+
   async blockStatistics({ name }: { name: string }) {
     const devices = (await askQemu(this.#find(name).machine.qmpFile, 'query-blockstats')) as {
       stats: { rd_bytes: number; rd_operations: number };
@@ -196,7 +201,10 @@ class Supervisor {
   }
 
   status() {
-    const workers = [...this.#workers.values()].map((worker) => this.#statusOf(worker));
+    // Workers that start side by side are there in any order.
+    const workers = [...this.#workers.values()]
+      .toSorted((a, b) => a.addresses.index - b.addresses.index)
+      .map((worker) => this.#statusOf(worker));
     return { workers, controlPlane: this.#controlPlane !== undefined };
   }
 
@@ -212,6 +220,7 @@ const handlersOf = (supervisor: Supervisor): Record<string, Handler> => ({
   addWorker: (takes) => supervisor.addWorker(takes as never),
   stopWorker: (takes) => supervisor.stopWorker(takes as never),
   resetWorker: (takes) => supervisor.resetWorker(takes as never),
+  setUserData: (takes) => supervisor.setUserData(takes as never),
   blockStatistics: (takes) => supervisor.blockStatistics(takes as never),
   status: () => supervisor.status(),
   imdsLog: () => supervisor.imdsLog(),
