@@ -3,13 +3,7 @@ import { parseArgs } from 'node:util';
 import { fs, path } from 'zx';
 import { measureAgent } from './bench/agent-time.ts';
 import { measureBoot, type BootFigures, type BootOptions } from './bench/boot.ts';
-import {
-  formatFigures,
-  mediansOf,
-  targetsOf,
-  variantIds,
-  type VariantId,
-} from './bench/figures.ts';
+import { formatFigures, targetsOf, variantIds, type VariantId } from './bench/figures.ts';
 import {
   captureScript,
   overlayDisk,
@@ -128,7 +122,7 @@ const bench = async (runs: number, jsonFile: string | undefined): Promise<number
       () => 'the floors hold what the agent wrote on a first boot',
     );
     const figures = await measureAll(lab, disks, runs, steps);
-    const targets = targetsOf(mediansOf(figures), agent.cpuMs);
+    const targets = targetsOf(figures, agent.cpuMs);
     console.log(`\n${formatFigures(figures, targets)}`);
     if (jsonFile !== undefined)
       await fs.writeFile(
