@@ -12,6 +12,7 @@ import {
   type InstanceFacts,
   type Session,
 } from './imds.ts';
+import { forgetOtherInstance, instanceFile } from './instance.ts';
 import { awaitNetwork } from './network.ts';
 import { makePlan } from './plan.ts';
 import type { Templates } from './render.ts';
@@ -20,7 +21,8 @@ import type { Secret } from './secret.ts';
 import { readSecrets, takeSecretFiles } from './secrets.ts';
 import { parseSettings, settingsPath } from './settings.ts';
 import { writeTimeline, type Timeline, type TimelineEvent } from './timeline.ts';
-import { checkUserData, checkVpc, type NodeRequest } from './validate.ts';
+import { checkGroup, checkNetwork } from './ranges.ts';
+import { checkUserData, type NodeRequest } from './validate.ts';
 import type { Span } from './user-data.ts';
 
 /** Where the agent finds what it needs outside the node; tests point it elsewhere. */
@@ -46,7 +48,7 @@ const checkProgram = (host: Host, { settings }: NodeRequest): void => {
 
 const refusal = (findings: readonly Finding[]): BootFailure => {
   const count = findings.length === 1 ? '' : `${findings.length} errors: `;
-  return new BootFailure('user-data', `user-data ${count}${formatFindingsInLine(findings)}`);
+  return new BootFailure('user-data', `${count}${formatFindingsInLine('user-data', findings)}`);
 };
 
 type Reading =
@@ -62,6 +64,10 @@ const readRequest = (host: Host, { imdsUrl }: Environment): Reading => {
   if (check.kind === 'none') return { skipped: 'empty user-data' };
   if (check.kind === 'foreign') return { skipped: `user-data is ${check.form}, not for groundup` };
   if (check.kind === 'errors') throw refusal(check.findings);
+  const inGroup = checkGroup(check.podCidrAt, { ...check.request, ...facts });
+  if (inGroup.length > 0) throw refusal(inGroup);
+  for (const warning of check.warnings)
+    host.log('warning', `groundup: ${formatFindingsInLine('user-data', [warning])}`);
   return { session, facts, request: check.request, podCidrAt: check.podCidrAt };
 };
 
@@ -72,8 +78,8 @@ const readSecretFiles = (
   names: NodeNames,
 ): Map<string, Secret> => {
   const { session, facts, podCidrAt } = reading;
-  const { credentials, vpcRanges } = readCredentials(host, session, facts);
-  const findings = checkVpc(podCidrAt, vpcRanges);
+  const { credentials, network } = readCredentials(host, session, facts);
+  const findings = checkNetwork(podCidrAt, network);
   if (findings.length > 0) throw refusal(findings);
   const { region, domain } = facts;
   const hasAuthority = host.status(authorityPath) !== undefined;
@@ -131,8 +137,12 @@ const configureNode = (host: Host, environment: Environment): void => {
   const certificate = parseCertificate((secretFiles.get(path) as Secret).reveal(), path);
   warnOfExpiry(host, path, certificate.expiresMs, Date.now());
   const { nodeName } = certificate;
-  const values = deriveValues(reading.request, names, { nodeName, nodeIp: reading.facts.nodeIp });
-  const plan = makePlan(host, buildFiles(names, values, environment.templates, secretFiles));
+  const values = deriveValues(reading.request, names, { ...reading.facts, nodeName });
+  const { instanceId } = reading.facts;
+  const files = buildFiles(names, values, environment.templates, secretFiles);
+  if (forgetOtherInstance(host, instanceId))
+    host.log('notice', `groundup: this disk was another instance's: its node is removed from it`);
+  const plan = makePlan(host, [...files, instanceFile(instanceId)]);
   applyPlan(host, plan);
   mark('files-written');
   const hasChanged = plan.write.length > 0;
@@ -140,8 +150,8 @@ const configureNode = (host: Host, environment: Environment): void => {
   startServices(host, hasChanged);
   mark('services-started');
   writeTimeline(host, timeline);
-  const files = hasChanged ? `${plan.write.length} files written` : 'nothing has changed';
-  host.log('info', `groundup: ${names.workerName} is node ${nodeName} (${files})`);
+  const outcome = hasChanged ? `${plan.write.length} file${plan.write.length === 1 ? '' : 's'} written` : 'nothing has changed';
+  host.log('info', `groundup: ${names.workerName} is node ${nodeName} (${outcome})`);
 };
 
 /** Runs `work`; a failure becomes one line in journal and console. Returns the exit code. */

@@ -14,8 +14,14 @@ export interface NodeNames {
 export interface Values {
   nodeName: string;
   nodeIp: string;
+  /** What the parts of Kubernetes that know AWS find the instance by. */
+  providerId: string;
   podCidr: string;
   maxPods: number;
+  /** As the kubelet's flag has them: `key=value,key=value`. */
+  nodeLabels: string;
+  /** JSON, which is YAML. */
+  registerWithTaints: string;
   clusterDomain: string;
   dnsAddress: string;
   kubeProxyMode: string;
@@ -44,14 +50,27 @@ export const deriveNames = ({ name, settings }: NodeRequest): NodeNames => {
   };
 };
 
+/** What the request does not say: from the certificate and the metadata service. */
+export interface NodeFacts {
+  nodeName: string;
+  nodeIp: string;
+  instanceId: string;
+  availabilityZone: string;
+}
+
 export const deriveValues = (
-  { podCidr, settings }: NodeRequest,
+  { podCidr, labels, taints, maxPods, settings }: NodeRequest,
   names: NodeNames,
-  facts: { nodeName: string; nodeIp: string },
+  facts: NodeFacts,
 ): Values => ({
-  ...facts,
+  nodeName: facts.nodeName,
+  nodeIp: facts.nodeIp,
+  // https://github.com/kubernetes/cloud-provider-aws/blob/master/pkg/providers/v1/instances.go
+  providerId: `aws:///${facts.availabilityZone}/${facts.instanceId}`,
   podCidr,
-  maxPods: Math.min(podsMax, podCapacity(rangeOf(podCidr))),
+  maxPods: maxPods ?? Math.min(podsMax, podCapacity(rangeOf(podCidr))),
+  nodeLabels: labels.map(([key, value]) => `${key}=${value}`).join(','),
+  registerWithTaints: JSON.stringify(taints),
   clusterDomain: settings['cluster-domain'],
   dnsAddress: settings['dns-address'],
   kubeProxyMode: settings['kube-proxy-mode'],

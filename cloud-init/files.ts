@@ -104,7 +104,15 @@ export const fileTable: readonly FileRow[] = [
   rendered(
     '/var/lib/kubelet/kubelet-config.yaml',
     'kubelet-config.yaml',
-    ['certificatePath', 'privateKeyPath', 'clusterDomain', 'dnsAddress', 'maxPods'],
+    [
+      'certificatePath',
+      'privateKeyPath',
+      'clusterDomain',
+      'dnsAddress',
+      'maxPods',
+      'registerWithTaints',
+      'providerId',
+    ],
     14,
   ),
   rendered(
@@ -113,7 +121,7 @@ export const fileTable: readonly FileRow[] = [
     ['nodeName', 'kubeProxyMode'],
     16,
   ),
-  rendered('/var/lib/kubelet/node.env', 'node.env', ['nodeName', 'nodeIp']),
+  rendered('/var/lib/kubelet/node.env', 'node.env', ['nodeName', 'nodeIp', 'nodeLabels']),
 ];
 
 /** The names of all templates, each used by one file. */

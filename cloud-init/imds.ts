@@ -4,6 +4,7 @@ import { isAddress, parseRange } from './cidr.ts';
 import { describeResponse, sendRequests, type HttpOptions, type HttpResponse } from './curl.ts';
 import { BootFailure, excerpt } from './failure.ts';
 import type { Host } from './hosts/host.ts';
+import type { NetworkFacts } from './ranges.ts';
 import { formatTries, retry, type Attempt, type RetryLimits } from './retry.ts';
 import { Secret } from './secret.ts';
 
@@ -32,6 +33,12 @@ export interface InstanceFacts {
   domain: string;
   nodeIp: string;
   mac: string;
+  /** `i-…` */
+  instanceId: string;
+  /** E.g. `eu-central-1a`. */
+  availabilityZone: string;
+  /** Absent outside an autoscaling group. */
+  lifecycleState?: string;
   /** Absent when the instance has no role, or not yet. */
   roleName?: string;
 }
@@ -113,14 +120,21 @@ const roleOf = (list: string | undefined): string | undefined => {
 
 /** User-data and everything else that is needed from the service before secrets are read. */
 export const readFacts = (host: Host, session: Session): InstanceFacts => {
-  const [userData, region, domain, nodeIp, mac, roles] = read(host, session, [
-    'user-data',
-    'meta-data/placement/region',
-    'meta-data/services/domain',
-    'meta-data/local-ipv4',
-    'meta-data/mac',
-    rolePath,
-  ]);
+  const [userData, region, domain, nodeIp, mac, instanceId, zone, state, roles] = read(
+    host,
+    session,
+    [
+      'user-data',
+      'meta-data/placement/region',
+      'meta-data/services/domain',
+      'meta-data/local-ipv4',
+      'meta-data/mac',
+      'meta-data/instance-id',
+      'meta-data/placement/availability-zone',
+      'meta-data/autoscaling/target-lifecycle-state',
+      rolePath,
+    ],
+  );
   const roleName = roleOf(roles);
   return {
     ...(userData === undefined ? {} : { userData }),
@@ -130,6 +144,11 @@ export const readFacts = (host: Host, session: Session): InstanceFacts => {
     ),
     nodeIp: checked('local-ipv4', nodeIp, isAddress),
     mac: checked('mac', mac, (text) => /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i.test(text)),
+    instanceId: checked('instance-id', instanceId, (text) => /^i-[0-9a-f]+$/.test(text)),
+    availabilityZone: checked('placement/availability-zone', zone, (text) =>
+      /^[a-z0-9-]+$/.test(text),
+    ),
+    ...(state === undefined ? {} : { lifecycleState: state.trim() }),
     ...(roleName === undefined ? {} : { roleName }),
   };
 };
@@ -148,22 +167,30 @@ const parseCredentials = (body: string): Credentials | undefined => {
   }
 };
 
-/** Role credentials, and the VPC's ranges, which are read in the same go. */
+/** Role credentials, and the ranges of VPC and subnet, which are read in the same go. */
 export const readCredentials = (
   host: Host,
   session: Session,
   facts: InstanceFacts,
-): { credentials: Credentials; vpcRanges: string[] } => {
-  const vpcPath = `meta-data/network/interfaces/macs/${facts.mac}/vpc-ipv4-cidr-blocks`;
+): { credentials: Credentials; network: NetworkFacts } => {
+  const interfacePath = `meta-data/network/interfaces/macs/${facts.mac}`;
   let { roleName } = facts;
   const outcome = retry(host, credentialLimits, () => {
     if (roleName === undefined) roleName = roleOf(read(host, session, [rolePath])[0]);
     if (roleName === undefined) return { again: 'the instance has no IAM role' };
-    const [body, ranges] = read(host, session, [`${rolePath}${roleName}`, vpcPath]);
+    const [body, ranges, subnetRange] = read(host, session, [
+      `${rolePath}${roleName}`,
+      `${interfacePath}/vpc-ipv4-cidr-blocks`,
+      `${interfacePath}/subnet-ipv4-cidr-block`,
+    ]);
     const credentials = body === undefined ? undefined : parseCredentials(body);
     if (credentials === undefined) return { again: `role ${roleName} has no credentials yet` };
     const vpcRanges = (ranges ?? '').split('\n').flatMap((text) => parseRange(text.trim()) ?? []);
-    return { done: { credentials, vpcRanges: vpcRanges.map(({ text }) => text) } };
+    const network = {
+      vpcRanges: vpcRanges.map(({ text }) => text),
+      ...(subnetRange === undefined ? {} : { subnetRange: subnetRange.trim() }),
+    };
+    return { done: { credentials, network } };
   });
   if ('done' in outcome) return outcome.done;
   throw new BootFailure('secrets-denied', `${outcome.gaveUp} (${formatTries(outcome)})`);

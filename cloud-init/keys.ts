@@ -4,6 +4,8 @@ import { isAddress, parseRange } from './cidr.ts';
 
 export interface KeyRow {
   required: boolean;
+  /** Baked from images/worker.yaml, and overridden by user-data. */
+  isSetting?: boolean;
   /** The form in words: `<value> is not <form>`. */
   form: string;
   example: string;
@@ -32,8 +34,39 @@ export const keyTable = {
     description: 'Range of the pods on this node, from /16 to /28; each node has its own.',
     accepts: (value) => parseRange(value) !== undefined,
   },
+  labels: {
+    required: false,
+    form: 'labels as key=value, separated by commas',
+    example: 'pool=blue,disk=ssd',
+    description: 'Labels that the node registers with; later ones are the API server’s to change.',
+    accepts: () => true,
+  },
+  taints: {
+    required: false,
+    form: 'taints as key=value:effect, separated by commas',
+    example: 'dedicated=gpu:NoSchedule',
+    description: 'Taints that the node registers with.',
+    accepts: () => true,
+  },
+  'max-pods': {
+    required: false,
+    form: 'a whole number from 1 to 500',
+    example: '58',
+    description:
+      'Most pods on this node, as many as pod-cidr has room for and at most 110 without it.',
+    accepts: (value) => /^[1-9]\d{0,2}$/.test(value) && Number(value) <= 500,
+  },
+  'group-size': {
+    required: false,
+    form: '1',
+    example: '1',
+    description:
+      'Only 1: the autoscaling group never has a second instance, so that a fixed pod-cidr is right.',
+    accepts: (value) => value === '1',
+  },
   cluster: {
     required: false,
+    isSetting: true,
     form: 'a lower-case DNS label of at most 40 characters',
     example: 'prod-eu-1',
     description: 'Cluster name: first part of every worker name and of the secret names.',
@@ -41,6 +74,7 @@ export const keyTable = {
   },
   'service-cidr': {
     required: false,
+    isSetting: true,
     form: 'an IPv4 range',
     example: '10.32.0.0/24',
     description: 'Range of Service addresses, the same as the API server has.',
@@ -48,6 +82,7 @@ export const keyTable = {
   },
   'dns-address': {
     required: false,
+    isSetting: true,
     form: 'an IPv4 address',
     example: '10.32.0.10',
     description: 'Service address of the cluster DNS; inside service-cidr.',
@@ -55,6 +90,7 @@ export const keyTable = {
   },
   'cluster-domain': {
     required: false,
+    isSetting: true,
     form: 'a lower-case DNS name of at most 63 characters',
     example: 'cluster.local',
     description: 'DNS domain of the cluster.',
@@ -62,6 +98,7 @@ export const keyTable = {
   },
   'secret-prefix': {
     required: false,
+    isSetting: true,
     form: 'a path of letters, digits and _+=.@- without a slash at its ends, at most 100 characters',
     example: 'k8s',
     description:
@@ -70,6 +107,7 @@ export const keyTable = {
   },
   'kube-proxy-mode': {
     required: false,
+    isSetting: true,
     form: 'nftables or iptables',
     example: 'nftables',
     description: 'How kube-proxy programs the kernel; iptables needs an image baked for it.',
@@ -84,6 +122,8 @@ export const keys = Object.keys(keyTable) as Key[];
 export const isKey = (text: string): text is Key => Object.hasOwn(keyTable, text);
 
 /** Keys whose value is baked and may be overridden. */
-export type SettingKey = Exclude<Key, 'name' | 'pod-cidr'>;
+export type SettingKey = {
+  [K in Key]: (typeof keyTable)[K] extends { isSetting: true } ? K : never;
+}[Key];
 
-export const settingKeys = keys.filter((key): key is SettingKey => !keyTable[key].required);
+export const settingKeys = keys.filter((key): key is SettingKey => 'isSetting' in keyTable[key]);

@@ -1,64 +1,169 @@
-// The catalogue of findings about user-data: a stable id -> message and hint with {names} to fill.
+// The catalogue of findings about user-data: a stable id -> rule, what was found, and hint, with
+// {names} to fill.
 import type { Finding } from './report.ts';
 import type { Span } from './user-data.ts';
 
 interface Row {
-  message: string;
+  /** Of an error, unless it says otherwise. */
+  severity?: 'warning';
+  rule: string;
+  found: string;
   hint: string;
 }
 
-/** docs/user-data.md explains each by its id. Lower case, no full stop. */
+/** docs/user-data.md shows them by their ids. Lower case, no full stop. */
 export const messages = {
   'too-long': {
-    message: 'user-data is {length} characters long, the most is {lengthMax}',
+    rule: 'user-data has at most {lengthMax} bytes, as EC2 takes them',
+    found: 'this has {length}',
     hint: 'a node needs its name and its pod-cidr only',
   },
+  'unpacked-too-long': {
+    rule: 'user-data has at most {lengthMax} bytes, also when unpacked',
+    found: 'this {form} holds more',
+    hint: 'a node needs its name and its pod-cidr only',
+  },
+  'not-unpacked': {
+    rule: 'base64, gzip and MIME must be whole',
+    found: 'this {form} {reason}',
+    hint: 'pack it again, or write the line as it is: user-data is no secret',
+  },
+  'several-parts': {
+    rule: 'one part of MIME is for groundup',
+    found: 'there are {count}',
+    hint: 'put all fields into one part of type text/x-groundup',
+  },
+  'error-page': {
+    rule: 'user-data is key=value fields',
+    found: 'this is a page of a web server ({title})',
+    hint: 'something stored the answer to a failed request as user-data; look at what launches the instance',
+  },
   'not-a-field': {
-    message: '"{text}" has no =',
-    hint: 'user-data is key=value fields, separated by | or new lines',
+    rule: 'a field is key=value',
+    found: '"{text}" has no =',
+    hint: 'fields are separated by | or new lines',
+  },
+  'look-alike': {
+    rule: 'keys and values are plain ASCII',
+    found: '"{letter}" is {code}{resembles}',
+    hint: 'type it anew: {anew}',
   },
   'unknown-key': {
-    message: 'not a key groundup knows',
+    rule: 'a key must be one that groundup knows',
+    found: '{text} is none',
     hint: '{suggestion}known keys: {keys}',
   },
   'duplicate-key': {
-    message: 'given twice; the first is at {place}',
+    rule: 'a key is given once',
+    found: 'the first one is at {place}',
     hint: 'remove one of them',
   },
-  'missing-key': { message: 'missing', hint: 'example: {key}={example}' },
-  'empty-value': { message: 'has no value', hint: 'example: {key}={example}' },
-  'quoted-value': {
-    message: '{value} is in quotes',
-    hint: 'values are taken as they stand: {key}={bare}',
+  'missing-key': {
+    rule: 'every node needs one',
+    found: 'there is none',
+    hint: 'example: {key}={example}',
   },
-  'bad-value': { message: '{value} is not {form}', hint: 'example: {key}={example}' },
+  'empty-value': {
+    rule: 'a key has a value',
+    found: 'nothing stands behind the =',
+    hint: 'example: {key}={example}',
+  },
+  'quoted-value': {
+    rule: 'a value stands as it is',
+    found: '{value} is in quotes',
+    hint: 'without them: {key}={bare}',
+  },
+  'unexpanded-variable': {
+    rule: 'a value has no variables',
+    found: 'nothing has replaced {value}',
+    hint: 'look at the template that makes this user-data; example: {key}={example}',
+  },
+  'bad-value': {
+    rule: 'must be {form}',
+    found: '{value} is not',
+    hint: 'example: {key}={example}',
+  },
   'host-bits': {
-    message: '{value} has host bits set',
+    rule: 'a range has no host bits',
+    found: '{value} has host bits set',
     hint: 'the network of that address is {network}',
   },
   'range-size': {
-    message: '/{prefix} is not between /{prefixMin} and /{prefixMax}',
+    rule: 'must be between /{prefixMin} and /{prefixMax}',
+    found: 'this is a /{prefix}',
     hint: '{reason}',
   },
   'reserved-range': {
-    message: '{value} overlaps {range}, {use}',
+    rule: 'must be a range for hosts',
+    found: '{value} overlaps {range}, {use}',
     hint: 'choose a private range, e.g. {example}',
   },
   'pod-cidr-overlaps-service-cidr': {
-    message: '{value} overlaps service-cidr {range}',
-    hint: 'the two must be apart: an address is a pod or a Service',
+    rule: 'an address is a pod or a Service',
+    found: '{value} overlaps service-cidr {range}',
+    hint: 'choose a range outside both service-cidr and the VPC',
   },
   'pod-cidr-overlaps-vpc': {
-    message: '{value} overlaps the VPC range {range}',
-    hint: 'choose a range outside every subnet of the VPC',
+    rule: 'an address is a pod or of the VPC',
+    found: '{value} overlaps the VPC range {range}',
+    hint: 'choose a range outside both service-cidr and the VPC',
+  },
+  'pod-cidr-overlaps-subnet': {
+    rule: 'an address is a pod or of the VPC',
+    found: '{value} overlaps the subnet {range} of this instance',
+    hint: 'choose a range outside both service-cidr and the VPC',
+  },
+  'pod-cidr-in-group': {
+    rule: 'instances of an autoscaling group share their user-data',
+    found: 'all of this group would have {value}',
+    hint: 'give each node user-data of its own, or say group-size=1 for a group of one',
   },
   'dns-address-outside': {
-    message: '{subject}{address} lies outside service-cidr {range}',
+    rule: 'the DNS address is one of service-cidr',
+    found: '{address} lies outside {range}',
     hint: 'the usual address in that range is {suggestion}',
   },
   'dns-address-reserved': {
-    message: '{address} is {use} of service-cidr {range}',
+    rule: 'the DNS address is one for a Service',
+    found: '{address} is {use} of {range}',
     hint: 'the usual address in that range is {suggestion}',
+  },
+  'bad-label': {
+    rule: 'a label is key=value as Kubernetes has them',
+    found: '{part} {reason}',
+    hint: 'example: {example}',
+  },
+  'reserved-label': {
+    rule: 'a kubelet may not set labels of kubernetes.io and k8s.io, with few exceptions',
+    found: '{label} is reserved',
+    hint: 'choose a prefix of your own, or node.kubernetes.io/… (https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction)',
+  },
+  'bad-taint': {
+    rule: 'a taint is key=value:effect or key:effect',
+    found: '{part} {reason}',
+    hint: 'effects: {effects}; example: {example}',
+  },
+  'given-twice': {
+    rule: 'each is given once',
+    found: '{text} is there twice',
+    hint: 'remove one of them',
+  },
+  'too-many-pods': {
+    rule: 'max-pods must fit into pod-cidr',
+    found: '{range} has room for {room} pods, not for {count}',
+    hint: 'at most max-pods={room}, or a wider pod-cidr',
+  },
+  'same-as-baked': {
+    severity: 'warning',
+    rule: 'a key overrides what the image has',
+    found: 'the image has {value}, too',
+    hint: 'leave it out, and it follows the image',
+  },
+  'public-range': {
+    severity: 'warning',
+    rule: 'pods have private addresses',
+    found: '{value} belongs to somebody on the Internet, whom pods could not reach',
+    hint: 'choose a private range, e.g. {example}',
   },
 } as const satisfies Record<string, Row>;
 
@@ -68,21 +173,41 @@ type NamesIn<Text extends string> = Text extends `${string}{${infer Name}}${infe
   ? Name | NamesIn<Rest>
   : never;
 
-/** The names that a message's two texts need. */
+type Texts<Id extends MessageId> = (typeof messages)[Id];
+
+/** The names that a message's texts need. */
 export type MessageValues<Id extends MessageId> = Record<
-  NamesIn<(typeof messages)[Id]['message']> | NamesIn<(typeof messages)[Id]['hint']>,
+  NamesIn<Texts<Id>['rule']> | NamesIn<Texts<Id>['found']> | NamesIn<Texts<Id>['hint']>,
   string | number
 >;
 
 const valueLengthMax = 80;
 
+/** Values that are quoted from the text, so that they are as long as somebody made them. */
+const quotedNames: ReadonlySet<string> = new Set([
+  'value',
+  'text',
+  'bare',
+  'part',
+  'label',
+  'anew',
+  'title',
+]);
+
+/** A letter that a terminal would obey, or that nobody would see, as its code. */
+const visible = (text: string): string =>
+  text.replaceAll(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (letter) => `\\u{${(letter.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+
 const fill = (text: string, values: Record<string, string | number>): string =>
   text.replaceAll(/\{([a-zA-Z]+)\}/g, (_, name: string) => {
     const value = values[name];
     if (value === undefined) throw new Error(`message without a value for {${name}}: ${text}`);
-    const shown = String(value);
-    const isQuote = name === 'value' || name === 'text' || name === 'bare';
-    return isQuote && shown.length > valueLengthMax ? `${shown.slice(0, valueLengthMax)}…` : shown;
+    const shown = visible(String(value));
+    const isCut = quotedNames.has(name) && shown.length > valueLengthMax;
+    return isCut ? `${shown.slice(0, valueLengthMax)}…` : shown;
   });
 
 /** A finding at a place of the text. */
@@ -91,13 +216,17 @@ export const makeFinding = <Id extends MessageId>(
   at: Span,
   key: string | undefined,
   values: MessageValues<Id>,
-): Finding => ({
-  id,
-  severity: 'error',
-  line: at.line,
-  column: at.column,
-  length: Math.max(1, at.text.length),
-  ...(key === undefined ? {} : { key }),
-  message: fill(messages[id].message, values),
-  hint: fill(messages[id].hint, values),
-});
+): Finding => {
+  const row: Row = messages[id];
+  const { rule, found, hint } = row;
+  return {
+    id,
+    severity: row.severity ?? 'error',
+    line: at.line,
+    column: at.column,
+    length: Math.max(1, at.text.length),
+    ...(key === undefined ? {} : { key }),
+    message: `${fill(rule, values)}; ${fill(found, values)}`,
+    hint: fill(hint, values),
+  };
+};

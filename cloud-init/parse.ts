@@ -1,4 +1,5 @@
 // Fields of user-data -> one value per known key, and a finding for each field that is none.
+import { checkCharacters, plainText } from './characters.ts';
 import { isKey, keys, keyTable, type Key } from './keys.ts';
 import { makeFinding } from './messages.ts';
 import { nearestWord } from './nearest.ts';
@@ -18,12 +19,30 @@ export interface Parsed {
 const unknownKey = ({ key }: Field): Finding => {
   const nearest = nearestWord(key.text.replaceAll('_', '-'), keys);
   return makeFinding('unknown-key', key, key.text === '' ? undefined : key.text.slice(0, 40), {
+    text: key.text === '' ? 'an empty one' : key.text,
     suggestion: nearest === undefined ? '' : `did you mean ${nearest}? `,
     keys: keys.toSorted().join(', '),
   });
 };
 
 const quotes = /^(["'])(.*)\1$/;
+/** Of shells, Terraform, Jinja, Windows; or a place to fill in by hand. */
+const variable =
+  /\$\{[^}]*\}|\$\([^)]*\)|\$[A-Za-z_]\w*|\{\{.*?\}\}|%[A-Za-z_]+%|<[A-Za-z][\w -]*>/;
+
+/** Faults of how a value stands there, whatever its key. */
+const checkForm = (key: Key, at: Span, keyAt: Span): Finding[] => {
+  const { example } = keyTable[key];
+  if (at.text === '') return [makeFinding('empty-value', keyAt, key, { key, example })];
+  const strange = checkCharacters(at, key);
+  if (strange.length > 0) return strange;
+  const bare = quotes.exec(at.text)?.[2];
+  if (bare !== undefined)
+    return [makeFinding('quoted-value', at, key, { value: at.text, key, bare })];
+  const found = variable.exec(at.text)?.[0];
+  if (found === undefined) return [];
+  return [makeFinding('unexpanded-variable', at, key, { value: found, key, example })];
+};
 
 /** Sorts fields by key; every fault becomes a finding, none stops the rest. */
 export const parseFields = (fields: readonly Field[]): Parsed => {
@@ -32,13 +51,16 @@ export const parseFields = (fields: readonly Field[]): Parsed => {
   const findings: Finding[] = [];
   for (const field of fields) {
     const { key, value } = field;
-    const name = key.text;
+    const strange = checkCharacters(key);
+    findings.push(...strange);
+    const name = strange.length === 0 ? key.text : plainText(key.text);
     if (value === undefined) {
-      findings.push(makeFinding('not-a-field', key, undefined, { text: name }));
+      if (strange.length === 0)
+        findings.push(makeFinding('not-a-field', key, undefined, { text: name }));
       continue;
     }
     if (!isKey(name)) {
-      findings.push(unknownKey(field));
+      if (strange.length === 0) findings.push(unknownKey(field));
       continue;
     }
     const first = places.get(name);
@@ -48,15 +70,9 @@ export const parseFields = (fields: readonly Field[]): Parsed => {
       continue;
     }
     places.set(name, key);
-    const bare = quotes.exec(value.text)?.[2];
-    if (value.text === '') {
-      const { example } = keyTable[name];
-      findings.push(makeFinding('empty-value', key, name, { key: name, example }));
-    } else if (bare !== undefined) {
-      findings.push(
-        makeFinding('quoted-value', value, name, { value: value.text, key: name, bare }),
-      );
-    } else known[name] = value;
+    const wrong = checkForm(name, value, key);
+    findings.push(...wrong);
+    if (wrong.length === 0) known[name] = value;
   }
   return { fields: known, named: new Set(places.keys()), findings };
 };

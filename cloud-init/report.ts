@@ -12,7 +12,7 @@ export interface Finding {
   length: number;
   /** The key the finding is about, when there is one. */
   key?: string;
-  /** The rule and what was found; lower case, no full stop. Never a secret's content. */
+  /** `rule; what was found`, lower case, no full stop. Never a secret's content. */
   message: string;
   /** What to do; empty when the message already says it. */
   hint: string;
@@ -28,25 +28,33 @@ const lineTextWidthMax = 160;
 
 const formatMarkedLine = (finding: Finding, text: string): string[] => {
   const line = text.split(/\r?\n/)[finding.line - 1];
-  if (line === undefined || line.length > lineTextWidthMax) return [];
+  if (line === undefined || line === '' || line.length > lineTextWidthMax) return [];
+  // What a terminal would obey, or not show at all, is shown as one sign.
+  const shown = line.replaceAll(/(?!\t)[\p{Cc}\p{Cf}]/gu, '·');
   // Tabs are kept in the margin, so that the marks stand under their text at any tab width.
   const margin = line.slice(0, finding.column - 1).replaceAll(/[^\t]/g, ' ');
-  return [`  ${line}`, `  ${margin}${'~'.repeat(Math.max(1, finding.length))}`];
+  return [`  ${shown}`, `  ${margin}${'~'.repeat(Math.max(1, finding.length))}`];
+};
+
+/** `error[host-bits] user-data:1:24 pod-cidr: a range has no host bits; 172.20.0.7/24 has …` */
+const formatHead = (source: string, finding: Finding): string => {
+  const { line, column, severity, id, key, message } = finding;
+  const subject = key === undefined ? '' : `${key}: `;
+  return `${severity}[${id}] ${source}:${line}:${column} ${subject}${message}`;
 };
 
 /**
  * One finding as text:
  *
- *     bad.txt:1:24: error[pod-cidr-host-bits] pod-cidr: 172.20.0.7/24 has host bits set
+ *     error[host-bits] user-data:1:24 pod-cidr: a range has no host bits; 172.20.0.7/24 has host bits set
  *       name=worker-0|pod-cidr=172.20.0.7/24
  *                              ~~~~~~~~~~~~~
  *       hint: the network of that address is 172.20.0.0/24
  */
 export const formatFinding = (source: string, text: string, finding: Finding): string => {
-  const { line, column, severity, id, key, message, hint } = finding;
-  const subject = key === undefined ? '' : `${key}: `;
+  const { hint } = finding;
   return [
-    `${source}:${line}:${column}: ${severity}[${id}] ${subject}${message}`,
+    formatHead(source, finding),
     ...formatMarkedLine(finding, text),
     ...(hint === '' ? [] : [`  hint: ${hint}`]),
   ].join('\n');
@@ -63,12 +71,12 @@ export const formatFindings = (
     .map((finding) => formatFinding(source, text, finding))
     .join('\n');
 
-/** All findings in one line for a console: `1:24 pod-cidr: … has host bits set (the network …), …`. */
-export const formatFindingsInLine = (findings: readonly Finding[]): string =>
+/** All findings in one line for a console: `error[host-bits] user-data:1:24 … (the network …), error[…] …`. */
+export const formatFindingsInLine = (source: string, findings: readonly Finding[]): string =>
   findings
     .toSorted(byPlace)
-    .map(({ line, column, key, message, hint }) => {
-      const subject = key === undefined ? '' : `${key}: `;
-      return `${line}:${column} ${subject}${message}${hint === '' ? '' : ` (${hint})`}`;
+    .map((finding) => {
+      const { hint } = finding;
+      return `${formatHead(source, finding)}${hint === '' ? '' : ` (${hint})`}`;
     })
     .join(', ');

@@ -19,9 +19,6 @@ export type UserData =
   | { kind: 'foreign'; form: string }
   | { kind: 'fields'; fields: Field[] };
 
-/** EC2 takes no more than 16 KiB. */
-export const userDataSizeMax = 16 * 1024;
-
 /** How texts begin that are not ours. Anything else is taken for ours and checked strictly. */
 const foreignForms: readonly { begins: RegExp; form: string }[] = [
   { begins: /^#!/, form: 'a script' },
@@ -33,7 +30,7 @@ const foreignForms: readonly { begins: RegExp; form: string }[] = [
   { begins: /^(?:content-type|mime-version):/i, form: 'MIME' },
   // eslint-disable-next-line no-control-regex -- the first bytes of a gzip file
   { begins: /^\u001F/, form: 'gzip' },
-  { begins: /^<[a-z]/i, form: 'a Windows script' },
+  { begins: /^<(?:powershell|script|persist)>/i, form: 'a Windows script' },
   { begins: /^\{/, form: 'JSON' },
   { begins: /^\[/, form: 'TOML' },
 ];

@@ -1,24 +1,26 @@
 // Parsed fields + baked settings -> what the user asked for, or every fault at once.
-import {
-  addressNumber,
-  formatAddress,
-  networkOf,
-  overlaps,
-  parseRange,
-  rangeOf,
-  type Range,
-} from './cidr.ts';
+import { podCapacity, rangeOf } from './cidr.ts';
+import { unpackUserData, userDataBytesMax } from './envelope.ts';
 import { keys, keyTable, settingKeys, type Key } from './keys.ts';
+import { checkLabels, checkTaints, parseLabels, parseTaints, type Taint } from './labels.ts';
 import { makeFinding } from './messages.ts';
 import { parseFields, type Parsed, type ParsedFields } from './parse.ts';
+import { checkPrivate, checkRange, checkRanges } from './ranges.ts';
 import type { Finding } from './report.ts';
 import type { Settings } from './settings.ts';
-import { readUserData, userDataSizeMax, type Span } from './user-data.ts';
+import { encodeUtf8 } from './text.ts';
+import { readUserData, type Span } from './user-data.ts';
 
 /** What a node is to be: every value has its form, and they agree with each other. */
 export interface NodeRequest {
   name: string;
   podCidr: string;
+  labels: readonly [string, string][];
+  taints: readonly Taint[];
+  /** Absent: as many as the range has room for. */
+  maxPods?: number;
+  /** Of the autoscaling group, when there can be no other instance in it. */
+  groupSize?: 1;
   /** Baked settings with the overrides of user-data. */
   settings: Settings;
 }
@@ -26,33 +28,19 @@ export interface NodeRequest {
 export type UserDataCheck =
   | { kind: 'none' }
   | { kind: 'foreign'; form: string }
-  | { kind: 'node'; request: NodeRequest; podCidrAt: Span }
-  | { kind: 'errors'; findings: Finding[] };
+  | {
+      kind: 'node';
+      request: NodeRequest;
+      /** Values of the right form, with their places in `text`. */
+      fields: ParsedFields;
+      podCidrAt: Span;
+      warnings: Finding[];
+      /** What all places are in: unpacked, if it was packed. */
+      text: string;
+    }
+  | { kind: 'errors'; findings: Finding[]; fields: ParsedFields; text: string };
 
-/** Ranges that no pod can have, with their use. */
-const reservedRanges: readonly { range: Range; use: string }[] = [
-  { range: rangeOf('0.0.0.0/8'), use: 'which means this network' },
-  { range: rangeOf('127.0.0.0/8'), use: 'which is loopback' },
-  {
-    range: rangeOf('169.254.0.0/16'),
-    use: 'which is link-local: the metadata service lives there',
-  },
-  { range: rangeOf('224.0.0.0/3'), use: 'which is multicast and reserved' },
-];
-
-/** Narrowest and widest range, with the reason. */
-const rangeSizes = {
-  'pod-cidr': {
-    prefixMin: 16,
-    prefixMax: 28,
-    reason: 'a node runs at most 110 pods: a /24 has room for all of them',
-  },
-  'service-cidr': {
-    prefixMin: 12,
-    prefixMax: 28,
-    reason: 'the API server takes no wider range, and a narrower one has no room for Services',
-  },
-} as const;
+const start: Span = { text: '', line: 1, column: 1 };
 
 const endOf = (text: string): Span => {
   const lines = text.trimEnd().split(/\r?\n/);
@@ -67,73 +55,37 @@ const checkMissing = ({ named }: Parsed, text: string): Finding[] =>
       makeFinding('missing-key', endOf(text), key, { key, example: keyTable[key].example }),
     );
 
-const checkRange = (key: 'pod-cidr' | 'service-cidr', at: Span, range: Range): Finding[] => {
-  const network = networkOf(range);
-  if (network !== range.text)
-    return [makeFinding('host-bits', at, key, { value: range.text, network })];
-  const { prefixMin, prefixMax, reason } = rangeSizes[key];
-  const { prefix } = range;
-  if (prefix < prefixMin || prefix > prefixMax)
-    return [makeFinding('range-size', at, key, { prefix, prefixMin, prefixMax, reason })];
-  const reserved = reservedRanges.find((candidate) => overlaps(candidate.range, range));
-  if (reserved === undefined) return [];
-  const values = {
-    value: range.text,
-    range: reserved.range.text,
-    use: reserved.use,
-    example: keyTable[key].example,
-  };
-  return [makeFinding('reserved-range', at, key, values)];
+/** Checks of one value that say more than yes or no. */
+const detailedChecks: Partial<Record<Key, (at: Span) => Finding[]>> = {
+  'pod-cidr': (at) => checkRange('pod-cidr', at, rangeOf(at.text)),
+  'service-cidr': (at) => checkRange('service-cidr', at, rangeOf(at.text)),
+  labels: checkLabels,
+  taints: checkTaints,
 };
 
 const checkValue = (key: Key, at: Span): Finding[] => {
   const { form, example, accepts } = keyTable[key];
   if (!accepts(at.text))
     return [makeFinding('bad-value', at, key, { value: at.text, form, key, example })];
-  if (key !== 'pod-cidr' && key !== 'service-cidr') return [];
-  return checkRange(key, at, rangeOf(at.text));
+  return detailedChecks[key]?.(at) ?? [];
 };
 
-const checkPodRange = (at: Span, serviceRange: Range): Finding[] => {
-  const podRange = parseRange(at.text);
-  if (podRange === undefined || !overlaps(podRange, serviceRange)) return [];
-  const values = { value: at.text, range: serviceRange.text };
-  return [makeFinding('pod-cidr-overlaps-service-cidr', at, 'pod-cidr', values)];
+const checkRoom = ({ 'max-pods': maxPods, 'pod-cidr': podCidr }: ParsedFields): Finding[] => {
+  if (maxPods === undefined || podCidr === undefined) return [];
+  const room = podCapacity(rangeOf(podCidr.text));
+  if (Number(maxPods.text) <= room) return [];
+  const values = { range: podCidr.text, room, count: maxPods.text };
+  return [makeFinding('too-many-pods', maxPods, 'max-pods', values)];
 };
 
-const checkDns = (fields: ParsedFields, settings: Settings, range: Range): Finding[] => {
-  const at = fields['dns-address'] ?? fields['service-cidr'];
-  if (at === undefined) return [];
-  const key = fields['dns-address'] === undefined ? 'service-cidr' : 'dns-address';
-  const text = settings['dns-address'];
-  const address = addressNumber(text);
-  const suggestion = formatAddress(range.first + 10);
-  if (address < range.first || address > range.last) {
-    const subject = key === 'dns-address' ? '' : 'dns-address ';
-    const values = { subject, address: text, range: range.text, suggestion };
-    return [makeFinding('dns-address-outside', at, key, values)];
-  }
-  const reserved = [
-    { address: range.first, use: 'the network address' },
-    { address: range.first + 1, use: 'the address of the kubernetes Service' },
-    { address: range.last, use: 'the last address' },
-  ].find((candidate) => candidate.address === address);
-  if (reserved === undefined) return [];
-  const values = { address: text, use: reserved.use, range: range.text, suggestion };
-  return [makeFinding('dns-address-reserved', at, key, values)];
-};
-
-/** Checks that need more than one value; only those whose own form is right take part. */
-const checkTogether = (fields: ParsedFields, settings: Settings): Finding[] => {
-  const serviceRange = parseRange(settings['service-cidr']);
-  const podCidr = fields['pod-cidr'];
-  return [
-    ...(podCidr === undefined || serviceRange === undefined
+/** An override that says what the image says already may be a slip. */
+const checkNeed = (sound: ParsedFields, baked: Settings): Finding[] =>
+  settingKeys.flatMap((key) => {
+    const at = sound[key];
+    return at === undefined || at.text !== baked[key]
       ? []
-      : checkPodRange(podCidr, serviceRange)),
-    ...(serviceRange === undefined ? [] : checkDns(fields, settings, serviceRange)),
-  ];
-};
+      : [makeFinding('same-as-baked', at, key, { value: at.text })];
+  });
 
 /** Values of the right form only, over the baked ones. */
 const override = (settings: Settings, sound: ParsedFields): Settings => ({
@@ -143,18 +95,49 @@ const override = (settings: Settings, sound: ParsedFields): Settings => ({
   ),
 });
 
-/**
- * Checks the text of user-data against the settings of the image. The same on a laptop and on the
- * node; only the node also knows the VPC's ranges, see `checkVpc`.
- */
-export const checkUserData = (text: string, baked: Settings): UserDataCheck => {
+const requestOf = (fields: ParsedFields, settings: Settings): NodeRequest | undefined => {
+  const { name, 'pod-cidr': podCidr, labels, taints, 'max-pods': maxPods } = fields;
+  return name === undefined || podCidr === undefined
+    ? undefined
+    : {
+        name: name.text,
+        podCidr: podCidr.text,
+        labels: labels === undefined ? [] : parseLabels(labels.text),
+        taints: taints === undefined ? [] : parseTaints(taints.text),
+        ...(maxPods === undefined ? {} : { maxPods: Number(maxPods.text) }),
+        ...(fields['group-size'] === undefined ? {} : { groupSize: 1 as const }),
+        settings,
+      };
+};
+
+const errorPage = /^(?:<\?xml|<!doctype|<html|<head|<body|<error)/i;
+
+/** Bytes of a text that is UTF-8, or that has one character a byte. */
+const byteLength = (text: string): number =>
+  text.startsWith('\u001F\u008B')
+    ? text.length
+    : encodeUtf8(text.replaceAll(/[\uD800-\uDFFF]/gu, '?').trim()).length;
+
+const checkLength = (text: string): Finding[] => {
+  const length = byteLength(text);
+  if (length <= userDataBytesMax) return [];
+  return [makeFinding('too-long', start, undefined, { length, lengthMax: userDataBytesMax })];
+};
+
+/** What is wrong with the text as a whole, so that nothing more is worth saying. */
+const checkWhole = (text: string): Finding[] => {
+  if (errorPage.test(text.trimStart())) {
+    const title = /<(title|h1|code)>\s*([^<]*)/i.exec(text)?.[2] ?? 'without a title';
+    return [makeFinding('error-page', start, undefined, { title: title.trim() })];
+  }
+  return checkLength(text);
+};
+
+const checkFields = (text: string, baked: Settings): UserDataCheck => {
   const userData = readUserData(text);
   if (userData.kind !== 'fields') return userData;
-  if (text.length > userDataSizeMax) {
-    const values = { length: text.length, lengthMax: userDataSizeMax };
-    const start = { text: '', line: 1, column: 1 };
-    return { kind: 'errors', findings: [makeFinding('too-long', start, undefined, values)] };
-  }
+  const whole = checkWhole(text);
+  if (whole.length > 0) return { kind: 'errors', findings: whole, fields: {}, text };
   const parsed = parseFields(userData.fields);
   const sound: ParsedFields = {};
   const wrong: Finding[] = [];
@@ -166,29 +149,31 @@ export const checkUserData = (text: string, baked: Settings): UserDataCheck => {
     if (found.length === 0) sound[key] = at;
   }
   const settings = override(baked, sound);
-  const findings = [
+  const errors = [
     ...parsed.findings,
     ...checkMissing(parsed, text),
     ...wrong,
-    ...checkTogether(sound, settings),
+    ...checkRanges(sound, settings),
+    ...checkRoom(sound),
   ];
-  const { name, 'pod-cidr': podCidr } = sound;
-  if (findings.length > 0 || name === undefined || podCidr === undefined)
-    return { kind: 'errors', findings };
-  const request = { name: name.text, podCidr: podCidr.text, settings };
-  return { kind: 'node', request, podCidrAt: podCidr };
+  const request = requestOf(sound, settings);
+  const podCidrAt = sound['pod-cidr'];
+  const warnings = [...checkNeed(sound, baked), ...checkPrivate(sound)];
+  if (errors.length > 0 || request === undefined || podCidrAt === undefined)
+    return { kind: 'errors', findings: [...errors, ...warnings], fields: sound, text };
+  return { kind: 'node', request, fields: sound, podCidrAt, warnings, text };
 };
 
-/** What only the instance knows: pods must not have addresses of the VPC. */
-export const checkVpc = (podCidrAt: Span, vpcRanges: readonly string[]): Finding[] => {
-  const podRange = rangeOf(podCidrAt.text);
-  return vpcRanges
-    .flatMap((text) => parseRange(text) ?? [])
-    .filter((range) => overlaps(range, podRange))
-    .map((range) =>
-      makeFinding('pod-cidr-overlaps-vpc', podCidrAt, 'pod-cidr', {
-        value: podCidrAt.text,
-        range: range.text,
-      }),
-    );
+/**
+ * Checks user-data, packed or not, against the settings of the image. The same on a laptop and on
+ * the node; only the node also knows its network, see `checkNetwork`.
+ */
+export const checkUserData = (packed: string, baked: Settings): UserDataCheck => {
+  const unpacked = unpackUserData(packed);
+  if ('foreign' in unpacked) return { kind: 'foreign', form: unpacked.foreign };
+  if ('finding' in unpacked)
+    return { kind: 'errors', findings: [unpacked.finding], fields: {}, text: '' };
+  const tooLong = unpacked.text === '' ? [] : checkLength(packed);
+  if (tooLong.length > 0) return { kind: 'errors', findings: tooLong, fields: {}, text: '' };
+  return checkFields(unpacked.text, baked);
 };

@@ -3,8 +3,8 @@
 import { load } from 'js-yaml';
 import type { Values } from './derive.ts';
 
-/** Place in the parsed document, parts joined by `.`, -> what must stand there. */
-type Expectations = Record<string, unknown>;
+/** Place in the parsed document, parts joined by `.`, -> what must stand there, or its JSON. */
+type Expectations = Record<string, string | number | boolean | { json: string }>;
 
 const expectations: Record<string, (values: Values) => Expectations> = {
   '172-20-bridge.conflist': ({ podCidr, packetFilter }) => ({
@@ -42,6 +42,8 @@ const expectations: Record<string, (values: Values) => Expectations> = {
     cgroupDriver: 'systemd',
     containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
     maxPods: values.maxPods,
+    registerWithTaints: { json: values.registerWithTaints },
+    providerID: values.providerId,
   }),
   'kube-proxy-config.yaml': ({ nodeName, kubeProxyMode }) => ({
     kind: 'KubeProxyConfiguration',
@@ -52,7 +54,11 @@ const expectations: Record<string, (values: Values) => Expectations> = {
     'detectLocal.bridgeInterface': 'cnio0',
     hostnameOverride: nodeName,
   }),
-  'node.env': ({ nodeName, nodeIp }) => ({ NODE_NAME: nodeName, NODE_IP: nodeIp }),
+  'node.env': ({ nodeName, nodeIp, nodeLabels }) => ({
+    NODE_NAME: nodeName,
+    NODE_IP: nodeIp,
+    NODE_LABELS: nodeLabels,
+  }),
 };
 
 const parseEnvironment = (text: string): Record<string, string> =>
@@ -84,9 +90,12 @@ export const verifyRendered = (template: string, text: string, values: Values): 
   const document = parseText(template, text);
   for (const [place, wanted] of Object.entries(expected(values))) {
     const found = valueAt(document, place);
-    if (found !== wanted)
-      throw new Error(
-        `${template}: ${place} reads back as ${JSON.stringify(found)}, not ${JSON.stringify(wanted)}`,
-      );
+    const isJson = typeof wanted === 'object';
+    const [readBack, expectedText] = [
+      JSON.stringify(found),
+      isJson ? wanted.json : JSON.stringify(wanted),
+    ];
+    if (readBack !== expectedText)
+      throw new Error(`${template}: ${place} reads back as ${readBack}, not ${expectedText}`);
   }
 };

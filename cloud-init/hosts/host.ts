@@ -14,7 +14,10 @@ export interface RunOptions {
 export interface RunResult {
   /** 127 when the program does not exist, 124 when the time was up. */
   exitCode: number;
-  /** Decoded as UTF-8; may hold secrets, so it is never logged. */
+  /**
+   * Decoded as UTF-8, or one character a byte when it is none, e.g. compressed user-data. May hold
+   * secrets, so it is never logged.
+   */
   stdout: string;
   stderr: string;
 }

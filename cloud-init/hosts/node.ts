@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { reveal } from '../secret.ts';
+import { decodeUtf8 } from '../text.ts';
 import { HostError, type Host, type RunOptions, type RunResult } from './host.ts';
 import { createLineFeed } from './lines.ts';
 import { formatLogLine } from './priorities.ts';
@@ -48,10 +49,13 @@ const run = (
     input: reveal(stdin),
     timeout: Math.ceil(timeoutMs),
     killSignal: 'SIGKILL',
-    encoding: 'utf8',
+    encoding: 'latin1',
     maxBuffer: outputBytesMax,
   });
-  const { stdout, stderr } = child;
+  const [stdout, stderr] = [child.stdout, child.stderr].map((text) => decodeUtf8(text ?? '')) as [
+    string,
+    string,
+  ];
   if (onLine !== undefined && createLineFeed(onLine).push(stdout))
     return { exitCode: 0, stdout: '', stderr };
   const code = child.error !== undefined && 'code' in child.error ? child.error.code : undefined;

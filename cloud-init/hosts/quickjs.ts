@@ -2,6 +2,7 @@
 import * as os from 'os';
 import * as std from 'std';
 import { reveal } from '../secret.ts';
+import { decodeUtf8, encodeUtf8 } from '../text.ts';
 import { HostError, type Host, type RunOptions, type RunResult } from './host.ts';
 import { createLineFeed } from './lines.ts';
 import { formatLogLine } from './priorities.ts';
@@ -26,22 +27,8 @@ const check = (path: string, result: number): number => {
   return result;
 };
 
-/** QuickJS has no TextEncoder: the percent form of a text spells out its UTF-8 bytes. */
-const encode = (text: string): Uint8Array<ArrayBuffer> => {
-  const binary = unescape(encodeURIComponent(text));
-  return Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
-};
-
-/** Bytes that are no UTF-8, e.g. compressed user-data, stay one character each. */
-const decode = (binary: string): string => {
-  // Plain ASCII, nearly always, needs no work.
-  if (!/[\u0080-\u00FF]/.test(binary)) return binary;
-  try {
-    return decodeURIComponent(escape(binary));
-  } catch {
-    return binary;
-  }
-};
+const encode = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(encodeUtf8(text), (letter) => letter.charCodeAt(0));
 
 const binaryOf = (buffer: ArrayBuffer, length: number): string => {
   const bytes = new Uint8Array(buffer, 0, length);
@@ -64,7 +51,7 @@ const readAll = (path: string, fd: number): string => {
   let binary = '';
   for (;;) {
     const length = check(path, os.read(fd, buffer, 0, chunkBytes));
-    if (length === 0) return decode(binary);
+    if (length === 0) return decodeUtf8(binary);
     binary += binaryOf(buffer, length);
   }
 };
@@ -157,7 +144,7 @@ const run = (
       isOpen: true,
       onPiece: (binary) => {
         if (onLine === undefined) output.stdout += binary;
-        else if (feed.push(decode(binary))) ended ??= 0;
+        else if (feed.push(decodeUtf8(binary))) ended ??= 0;
       },
     },
     { fd: child.stderr, isOpen: true, onPiece: (binary) => (output.stderr += binary) },
@@ -178,8 +165,8 @@ const run = (
   const [, status] = os.waitpid(child.pid, 0);
   return {
     exitCode: ended ?? statusToCode(status),
-    stdout: decode(output.stdout),
-    stderr: decode(output.stderr),
+    stdout: decodeUtf8(output.stdout),
+    stderr: decodeUtf8(output.stderr),
   };
 };
 

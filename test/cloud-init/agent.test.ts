@@ -43,11 +43,12 @@ test('a first boot writes every file with its mode and starts the services', () 
     '/var/lib/kubelet/kubelet-config.yaml': '644',
     '/var/lib/kube-proxy/kube-proxy-config.yaml': '644',
     '/var/lib/kubelet/node.env': '644',
+    '/var/lib/groundup/instance-id': '644',
     '/var/lib/groundup/timeline.jsonl': '644',
   });
   assert.is(host.ran.at(-1), restart);
   assert.equal(host.journal, [
-    `info: groundup: ${worker} is node ip-172-31-0-20 (10 files written)`,
+    `info: groundup: ${worker} is node ip-172-31-0-20 (11 files written)`,
   ]);
   assert.equal(host.consoleLines, []);
 });
@@ -83,6 +84,46 @@ test('the second boot touches no file and still starts the services', () => {
   );
 });
 
+test('what another instance left is gone before anything is written', () => {
+  const other = createNode({
+    userData: 'name=worker-7|pod-cidr=172.20.7.0/24',
+    secretFields: {
+      'k8s/k8s-cluster-from-ground-up/worker-7': nodeFields('k8s-cluster-from-ground-up-worker-7'),
+      'k8s/k8s-cluster-from-ground-up/shared': sharedFields(),
+    },
+    metadata: { 'meta-data/instance-id': 'i-0000000000000077' },
+  });
+  assert.is(configure(other, environment), 0);
+  const files: Record<string, string> = { '/var/lib/cni/networks/bridge/172.20.7.9': 'a lease' };
+  for (const [path, { kind, content }] of other.entries)
+    if (kind === 'file' && path.startsWith('/var/')) files[path] = content;
+  assert.ok('/var/lib/kubelet/k8s-cluster-from-ground-up-worker-7-key.pem' in files);
+
+  const clone = createNode({ files });
+  assert.is(configure(clone, environment), 0);
+  const left = [...clone.entries.keys()].filter((path) =>
+    /worker-7|172\.20\.7|cni\/networks/.test(path),
+  );
+  assert.equal(left, []);
+  assert.is(clone.entries.get('/var/lib/groundup/instance-id')?.content, 'i-0123456789abc0014\n');
+  assert.is(clone.entries.get(`/var/lib/kubelet/${worker}-key.pem`)?.mode, 0o600);
+  assert.ok(clone.journal.some((line) => line.includes('was another instance')));
+
+  const stuck = createNode({
+    files,
+    programs: { rm: () => ({ exitCode: 1, stderr: 'rm: /var/lib/cni: Read-only file system' }) },
+  });
+  assert.is(configure(stuck, environment), failureClasses.write.exitCode);
+  assert.equal(stuck.consoleLines, [
+    'groundup: NOT configured: rm: /var/lib/cni: Read-only file system; the files of ' +
+      'i-0000000000000077 are partly there; boot again',
+  ]);
+  assert.is(
+    stuck.ran.some((line) => line.startsWith('systemctl')),
+    false,
+  );
+});
+
 test('a file that was changed by hand, or has another mode, is put right alone', () => {
   const host = createNode();
   configure(host, environment);
@@ -96,7 +137,7 @@ test('a file that was changed by hand, or has another mode, is put right alone',
   assert.is(host.entries.get(key)?.mode, 0o600);
   assert.is(
     host.entries.get(environmentFile)?.content,
-    'NODE_NAME=ip-172-31-0-20\nNODE_IP=172.31.0.20\n',
+    'NODE_NAME=ip-172-31-0-20\nNODE_IP=172.31.0.20\nNODE_LABELS=\n',
   );
   assert.is(inodeOf('/var/lib/kube-proxy/kubeconfig'), proxyBefore);
   assert.is(host.journal.at(-1)?.endsWith('(2 files written)'), true);
@@ -188,8 +229,9 @@ const failures: FailureCase[] = [
     userData: 'name=Worker_0|pod-cidr=172.20.0.7/24',
     failureClass: 'user-data',
     says:
-      'user-data 2 errors: 1:6 name: Worker_0 is not a lower-case DNS label of at most 40 characters ' +
-      '(example: name=worker-0), 1:24 pod-cidr: 172.20.0.7/24 has host bits set ' +
+      '2 errors: error[bad-value] user-data:1:6 name: must be a lower-case DNS label of at most ' +
+      '40 characters; Worker_0 is not (example: name=worker-0), error[host-bits] user-data:1:24 ' +
+      'pod-cidr: a range has no host bits; 172.20.0.7/24 has host bits set ' +
       `(the network of that address is 172.20.0.0/24); ${nothing}`,
   },
   {
@@ -197,8 +239,9 @@ const failures: FailureCase[] = [
     userData: 'name=worker-0|pod-cidr=10.9.1.0/24',
     failureClass: 'user-data',
     says:
-      'user-data 1:24 pod-cidr: 10.9.1.0/24 overlaps the VPC range 10.9.0.0/16 ' +
-      `(choose a range outside every subnet of the VPC); ${nothing}`,
+      'error[pod-cidr-overlaps-vpc] user-data:1:24 pod-cidr: an address is a pod or of the VPC; ' +
+      '10.9.1.0/24 overlaps the VPC range 10.9.0.0/16 ' +
+      `(choose a range outside both service-cidr and the VPC); ${nothing}`,
   },
   {
     name: 'no role',
@@ -363,7 +406,7 @@ test('a rename that fails half-way says how far it came', () => {
   assert.is(configure(host, environment), failureClasses.write.exitCode);
   assert.equal(host.consoleLines, [
     'groundup: NOT configured: /var/lib/kubelet/kubelet-config.yaml: Read-only file system; ' +
-      '7 of 10 files were replaced; boot again',
+      '7 of 11 files were replaced; boot again',
   ]);
   assert.is(
     Object.keys(filesOf(host)).some((path) => path.includes('groundup-new')),

@@ -81,7 +81,7 @@ for (const engine of engines) {
       const told = `<6>groundup: ${worker} is node ip-172-31-0-20`;
       assert.equal(boot, {
         exitCode: 0,
-        journal: [`${told} (10 files written)`],
+        journal: [`${told} (11 files written)`],
         console: [],
         systemctl: ['restart --no-block kubelet.service kube-proxy.service groundup-ready.service'],
       });
@@ -99,7 +99,7 @@ for (const engine of engines) {
       instance.fields.shared['ca.pem'] = `${String(instance.fields.shared['ca.pem'])}\n`;
       instance.putSecrets();
       const third = await instance.run(engine, 'configure');
-      assert.equal(third.journal, [`${told} (1 files written)`]);
+      assert.equal(third.journal, [`${told} (1 file written)`]);
       const changed = (await marksOf(root)).filter((mark) => !before.includes(mark));
       assert.is(changed.length, 1);
       assert.match(changed[0] as string, /^\/var\/lib\/kubernetes\/ca\.pem 600 /);

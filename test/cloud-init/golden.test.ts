@@ -26,6 +26,8 @@ interface Facts {
   vpcRanges: string[];
   /** Cluster, name and prefix that the secrets are stored under. */
   secrets: { prefix: string; cluster: string; name: string };
+  /** Of an instance in an autoscaling group. */
+  lifecycleState?: string;
   /** Paths of programs that not every image has. */
   programs?: string[];
 }
@@ -87,6 +89,7 @@ const bootCase = (folder: string): { host: FakeHost; exitCode: number } => {
     userData: readFileSync(path.join(folder, 'user-data.txt'), 'utf8'),
     metadata: {
       'meta-data/local-ipv4': facts.nodeIp,
+      'meta-data/autoscaling/target-lifecycle-state': facts.lifecycleState,
       [`meta-data/network/interfaces/macs/${mac}/vpc-ipv4-cidr-blocks`]: facts.vpcRanges.join('\n'),
     },
     secretFields: {

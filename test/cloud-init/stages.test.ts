@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { decodeBase64 } from '../../cloud-init/base64.ts';
 import { parseCertificate } from '../../cloud-init/certificate.ts';
 import { formatConfig, parseResponses } from '../../cloud-init/curl.ts';
-import { deriveNames, deriveValues, type Values } from '../../cloud-init/derive.ts';
+import { deriveNames, deriveValues, type NodeFacts, type Values } from '../../cloud-init/derive.ts';
 import { fileTable, templateNames } from '../../cloud-init/files.ts';
 import { createLineFeed } from '../../cloud-init/hosts/lines.ts';
 import { formatLogLine } from '../../cloud-init/hosts/priorities.ts';
@@ -65,12 +65,15 @@ test('a template and its values must agree, and nothing is escaped', () => {
   );
 });
 
-const request = { name: 'worker-0', podCidr: '172.20.0.0/24', settings };
+const request = { name: 'worker-0', podCidr: '172.20.0.0/24', labels: [], taints: [], settings };
 const names = deriveNames(request);
-const values: Values = deriveValues(request, names, {
+const facts: NodeFacts = {
   nodeName: 'ip-172-31-0-20',
   nodeIp: '172.31.0.20',
-});
+  instanceId: 'i-0123456789abc0014',
+  availabilityZone: 'eu-central-1a',
+};
+const values: Values = deriveValues(request, names, facts);
 
 test('names follow from cluster and name', () => {
   assert.equal(names, {
@@ -89,7 +92,6 @@ const capacities: [string, number][] = [
 ];
 for (const [podCidr, maxPods] of capacities)
   test(`${podCidr} has room for ${maxPods} pods`, () => {
-    const facts = { nodeName: 'a', nodeIp: '172.31.0.20' };
     assert.is(deriveValues({ ...request, podCidr }, names, facts).maxPods, maxPods);
   });
 
@@ -109,7 +111,7 @@ for (const { source } of fileTable) {
   // Each value, spoilt on its own, must be noticed: a proof that looks away proves nothing.
   for (const name of uses)
     test(`${template}: a wrong ${name} is noticed`, () => {
-      const other = { ...values, [name]: name === 'maxPods' ? 7 : 'other' };
+      const other = { ...values, [name]: name === 'maxPods' ? 7 : '["other"]' };
       assert.match(
         throws(() => verifyRendered(template, text, other)),
         / reads back as /,

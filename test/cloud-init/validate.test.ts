@@ -1,11 +1,15 @@
 // User-data as text -> the whole report, word for word, for each kind of mistake.
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { messages } from '../../cloud-init/messages.ts';
 import { formatFindings } from '../../cloud-init/report.ts';
-import { checkUserData, checkVpc } from '../../cloud-init/validate.ts';
+import { checkGroup, checkNetwork } from '../../cloud-init/ranges.ts';
+import { checkUserData } from '../../cloud-init/validate.ts';
 import { settings } from '../fakes/node.ts';
+
+const request = { name: 'worker-0', podCidr: '172.20.0.0/24', labels: [], taints: [] };
 
 const sound: [string, string][] = [
   ['the seed', 'name=worker-0|pod-cidr=172.20.0.0/24'],
@@ -19,7 +23,7 @@ for (const [name, text] of sound) {
     const check = checkUserData(text, settings);
     assert.is(check.kind, 'node');
     if (check.kind !== 'node') return;
-    assert.equal(check.request, { name: 'worker-0', podCidr: '172.20.0.0/24', settings });
+    assert.equal(check.request, { ...request, settings });
   });
 }
 
@@ -35,6 +39,8 @@ test('keys that are settings override what was baked', () => {
   assert.equal(check.request, {
     name: 'blue-7',
     podCidr: '10.200.7.0/26',
+    labels: [],
+    taints: [],
     settings: {
       cluster: 'prod',
       'service-cidr': '10.96.0.0/16',
@@ -46,6 +52,24 @@ test('keys that are settings override what was baked', () => {
   });
 });
 
+test('labels, taints and the number of pods', () => {
+  const text =
+    'name=worker-0|pod-cidr=172.20.0.0/24|labels=a=1,b=|taints=c=2:NoExecute|max-pods=20';
+  const check = checkUserData(text, settings);
+  assert.is(check.kind, 'node');
+  if (check.kind !== 'node') return;
+  assert.equal(check.request, {
+    ...request,
+    labels: [
+      ['a', '1'],
+      ['b', ''],
+    ],
+    taints: [{ key: 'c', value: '2', effect: 'NoExecute' }],
+    maxPods: 20,
+    settings,
+  });
+});
+
 const foreign: [string, string][] = [
   ['#cloud-config\n', 'cloud-config'],
   ['\n#!/bin/bash\nname=worker-0', 'a script'],
@@ -53,7 +77,6 @@ const foreign: [string, string][] = [
   ['mime-version: 1.0\n', 'MIME'],
   ['#cloud-boothook\n', 'a cloud-init part'],
   ['## template: jinja\n#cloud-config\n', 'a cloud-init part'],
-  ['\u001F\u008B\b', 'gzip'],
   ['<powershell>', 'a Windows script'],
   ['{"ignition": {}}', 'JSON'],
   ['[settings.kubernetes]\n', 'TOML'],
@@ -70,6 +93,7 @@ for (const text of ['', ' \r\n\t'])
   });
 
 interface Wrong {
+  /** Of errors and warnings. */
   ids: (keyof typeof messages)[];
   text: string;
   report: string;
@@ -81,7 +105,7 @@ const wrong: Wrong[] = [
   {
     ids: ['host-bits'],
     text: 'name=worker-0|pod-cidr=172.20.0.7/24',
-    report: `u:1:24: error[host-bits] pod-cidr: 172.20.0.7/24 has host bits set
+    report: `error[host-bits] u:1:24 pod-cidr: a range has no host bits; 172.20.0.7/24 has host bits set
   name=worker-0|pod-cidr=172.20.0.7/24
                          ~~~~~~~~~~~~~
   hint: the network of that address is 172.20.0.0/24`,
@@ -89,15 +113,15 @@ const wrong: Wrong[] = [
   {
     ids: ['unknown-key'],
     text: `${good}|pod_cdir=1`,
-    report: `u:1:38: error[unknown-key] pod_cdir: not a key groundup knows
+    report: `error[unknown-key] u:1:38 pod_cdir: a key must be one that groundup knows; pod_cdir is none
   ${good}|pod_cdir=1
                                        ~~~~~~~~
-  hint: did you mean pod-cidr? known keys: cluster, cluster-domain, dns-address, kube-proxy-mode, name, pod-cidr, secret-prefix, service-cidr`,
+  hint: did you mean pod-cidr? known keys: cluster, cluster-domain, dns-address, group-size, kube-proxy-mode, labels, max-pods, name, pod-cidr, secret-prefix, service-cidr, taints`,
   },
   {
     ids: ['duplicate-key'],
     text: 'name=worker-0\nname=worker-1\npod-cidr=172.20.0.0/24',
-    report: `u:2:1: error[duplicate-key] name: given twice; the first is at 1:1
+    report: `error[duplicate-key] u:2:1 name: a key is given once; the first one is at 1:1
   name=worker-1
   ~~~~
   hint: remove one of them`,
@@ -105,11 +129,11 @@ const wrong: Wrong[] = [
   {
     ids: ['missing-key', 'missing-key'],
     text: 'cluster=prod\n',
-    report: `u:1:13: error[missing-key] name: missing
+    report: `error[missing-key] u:1:13 name: every node needs one; there is none
   cluster=prod
               ~
   hint: example: name=worker-0
-u:1:13: error[missing-key] pod-cidr: missing
+error[missing-key] u:1:13 pod-cidr: every node needs one; there is none
   cluster=prod
               ~
   hint: example: pod-cidr=172.20.0.0/24`,
@@ -117,7 +141,7 @@ u:1:13: error[missing-key] pod-cidr: missing
   {
     ids: ['empty-value'],
     text: 'name=|pod-cidr=172.20.0.0/24',
-    report: `u:1:1: error[empty-value] name: has no value
+    report: `error[empty-value] u:1:1 name: a key has a value; nothing stands behind the =
   name=|pod-cidr=172.20.0.0/24
   ~~~~
   hint: example: name=worker-0`,
@@ -125,27 +149,27 @@ u:1:13: error[missing-key] pod-cidr: missing
   {
     ids: ['quoted-value'],
     text: 'name="worker-0"|pod-cidr=172.20.0.0/24',
-    report: `u:1:6: error[quoted-value] name: "worker-0" is in quotes
+    report: `error[quoted-value] u:1:6 name: a value stands as it is; "worker-0" is in quotes
   name="worker-0"|pod-cidr=172.20.0.0/24
        ~~~~~~~~~~
-  hint: values are taken as they stand: name=worker-0`,
+  hint: without them: name=worker-0`,
   },
   {
     ids: ['not-a-field'],
     text: `${good}\n# a comment`,
-    report: `u:2:1: error[not-a-field] "# a comment" has no =
+    report: `error[not-a-field] u:2:1 a field is key=value; "# a comment" has no =
   # a comment
   ~~~~~~~~~~~
-  hint: user-data is key=value fields, separated by | or new lines`,
+  hint: fields are separated by | or new lines`,
   },
   {
     ids: ['bad-value', 'bad-value'],
     text: 'name=worker_0|pod-cidr=172.20.0.0',
-    report: `u:1:6: error[bad-value] name: worker_0 is not a lower-case DNS label of at most 40 characters
+    report: `error[bad-value] u:1:6 name: must be a lower-case DNS label of at most 40 characters; worker_0 is not
   name=worker_0|pod-cidr=172.20.0.0
        ~~~~~~~~
   hint: example: name=worker-0
-u:1:24: error[bad-value] pod-cidr: 172.20.0.0 is not an IPv4 range
+error[bad-value] u:1:24 pod-cidr: must be an IPv4 range; 172.20.0.0 is not
   name=worker_0|pod-cidr=172.20.0.0
                          ~~~~~~~~~~
   hint: example: pod-cidr=172.20.0.0/24`,
@@ -153,7 +177,7 @@ u:1:24: error[bad-value] pod-cidr: 172.20.0.0 is not an IPv4 range
   {
     ids: ['bad-value'],
     text: `${good}|kube-proxy-mode=ipvs`,
-    report: `u:1:54: error[bad-value] kube-proxy-mode: ipvs is not nftables or iptables
+    report: `error[bad-value] u:1:54 kube-proxy-mode: must be nftables or iptables; ipvs is not
   ${good}|kube-proxy-mode=ipvs
                                                        ~~~~
   hint: example: kube-proxy-mode=nftables`,
@@ -161,7 +185,7 @@ u:1:24: error[bad-value] pod-cidr: 172.20.0.0 is not an IPv4 range
   {
     ids: ['range-size'],
     text: 'name=worker-0|pod-cidr=172.20.0.0/30',
-    report: `u:1:24: error[range-size] pod-cidr: /30 is not between /16 and /28
+    report: `error[range-size] u:1:24 pod-cidr: must be between /16 and /28; this is a /30
   name=worker-0|pod-cidr=172.20.0.0/30
                          ~~~~~~~~~~~~~
   hint: a node runs at most 110 pods: a /24 has room for all of them`,
@@ -169,7 +193,7 @@ u:1:24: error[bad-value] pod-cidr: 172.20.0.0 is not an IPv4 range
   {
     ids: ['reserved-range'],
     text: 'name=worker-0|pod-cidr=169.254.0.0/16',
-    report: `u:1:24: error[reserved-range] pod-cidr: 169.254.0.0/16 overlaps 169.254.0.0/16, which is link-local: the metadata service lives there
+    report: `error[reserved-range] u:1:24 pod-cidr: must be a range for hosts; 169.254.0.0/16 overlaps 169.254.0.0/16, which is link-local: the metadata service lives there
   name=worker-0|pod-cidr=169.254.0.0/16
                          ~~~~~~~~~~~~~~
   hint: choose a private range, e.g. 172.20.0.0/24`,
@@ -177,15 +201,15 @@ u:1:24: error[bad-value] pod-cidr: 172.20.0.0 is not an IPv4 range
   {
     ids: ['pod-cidr-overlaps-service-cidr'],
     text: 'name=worker-0|pod-cidr=10.32.0.0/16',
-    report: `u:1:24: error[pod-cidr-overlaps-service-cidr] pod-cidr: 10.32.0.0/16 overlaps service-cidr 10.32.0.0/24
+    report: `error[pod-cidr-overlaps-service-cidr] u:1:24 pod-cidr: an address is a pod or a Service; 10.32.0.0/16 overlaps service-cidr 10.32.0.0/24
   name=worker-0|pod-cidr=10.32.0.0/16
                          ~~~~~~~~~~~~
-  hint: the two must be apart: an address is a pod or a Service`,
+  hint: choose a range outside both service-cidr and the VPC`,
   },
   {
     ids: ['dns-address-outside'],
     text: `${good}|service-cidr=10.96.0.0/16`,
-    report: `u:1:51: error[dns-address-outside] service-cidr: dns-address 10.32.0.10 lies outside service-cidr 10.96.0.0/16
+    report: `error[dns-address-outside] u:1:51 service-cidr: the DNS address is one of service-cidr; 10.32.0.10 lies outside 10.96.0.0/16
   ${good}|service-cidr=10.96.0.0/16
                                                     ~~~~~~~~~~~~
   hint: the usual address in that range is 10.96.0.10`,
@@ -193,29 +217,151 @@ u:1:24: error[bad-value] pod-cidr: 172.20.0.0 is not an IPv4 range
   {
     ids: ['dns-address-reserved'],
     text: `${good}|dns-address=10.32.0.1`,
-    report: `u:1:50: error[dns-address-reserved] dns-address: 10.32.0.1 is the address of the kubernetes Service of service-cidr 10.32.0.0/24
+    report: `error[dns-address-reserved] u:1:50 dns-address: the DNS address is one for a Service; 10.32.0.1 is the address of the kubernetes Service of 10.32.0.0/24
   ${good}|dns-address=10.32.0.1
                                                    ~~~~~~~~~
   hint: the usual address in that range is 10.32.0.10`,
   },
   {
+    ids: ['look-alike', 'look-alike'],
+    text: 'nаme=worker-0|pod-cidr=172.20.0.0–24',
+    report: `error[look-alike] u:1:2 keys and values are plain ASCII; "а" is U+0430, not a
+  nаme=worker-0|pod-cidr=172.20.0.0–24
+   ~
+  hint: type it anew: name
+error[look-alike] u:1:34 pod-cidr: keys and values are plain ASCII; "–" is U+2013, not -
+  nаme=worker-0|pod-cidr=172.20.0.0–24
+                                   ~
+  hint: type it anew: 172.20.0.0-24`,
+  },
+  {
+    ids: ['look-alike'],
+    text: `${good}|cluster=pr\u200Bod`,
+    report: `error[look-alike] u:1:48 cluster: keys and values are plain ASCII; "\\u{200b}" is U+200B, which nobody sees
+  ${good}|cluster=pr·od
+                                                 ~
+  hint: type it anew: prod`,
+  },
+  {
+    ids: ['look-alike'],
+    text: `${good}|cluster=pr\u0007od`,
+    report: `error[look-alike] u:1:48 cluster: keys and values are plain ASCII; "\\u{7}" is U+0007
+  ${good}|cluster=pr·od
+                                                 ~
+  hint: type it anew: prod`,
+  },
+  {
+    ids: ['unexpanded-variable', 'unexpanded-variable'],
+    text: 'name=worker-${count.index}|pod-cidr=$POD_CIDR',
+    report: `error[unexpanded-variable] u:1:6 name: a value has no variables; nothing has replaced \${count.index}
+  name=worker-\${count.index}|pod-cidr=$POD_CIDR
+       ~~~~~~~~~~~~~~~~~~~~~
+  hint: look at the template that makes this user-data; example: name=worker-0
+error[unexpanded-variable] u:1:37 pod-cidr: a value has no variables; nothing has replaced $POD_CIDR
+  name=worker-\${count.index}|pod-cidr=$POD_CIDR
+                                      ~~~~~~~~~
+  hint: look at the template that makes this user-data; example: pod-cidr=172.20.0.0/24`,
+  },
+  {
+    ids: ['error-page'],
+    text: '<?xml version="1.0"?>\n<html><head><title>404 - Not Found</title></head></html>',
+    report: `error[error-page] u:1:1 user-data is key=value fields; this is a page of a web server (404 - Not Found)
+  <?xml version="1.0"?>
+  ~
+  hint: something stored the answer to a failed request as user-data; look at what launches the instance`,
+  },
+  {
+    ids: ['bad-label', 'reserved-label', 'given-twice'],
+    text: `${good}|labels=a=b c,k8s.io/x=1,d=1,d=2`,
+    report: `error[bad-label] u:1:45 labels: a label is key=value as Kubernetes has them; "a=b c" has a value that is not letters, digits and -_. (at most 63)
+  ${good}|labels=a=b c,k8s.io/x=1,d=1,d=2
+                                              ~~~~~
+  hint: example: pool=blue,disk=ssd
+error[reserved-label] u:1:51 labels: a kubelet may not set labels of kubernetes.io and k8s.io, with few exceptions; k8s.io/x is reserved
+  ${good}|labels=a=b c,k8s.io/x=1,d=1,d=2
+                                                    ~~~~~~~~~~
+  hint: choose a prefix of your own, or node.kubernetes.io/… (https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction)
+error[given-twice] u:1:66 labels: each is given once; d is there twice
+  ${good}|labels=a=b c,k8s.io/x=1,d=1,d=2
+                                                                   ~~~
+  hint: remove one of them`,
+  },
+  {
+    ids: ['bad-taint'],
+    text: `${good}|taints=a=b:Never`,
+    report: `error[bad-taint] u:1:45 taints: a taint is key=value:effect or key:effect; "a=b:Never" has another effect
+  ${good}|taints=a=b:Never
+                                              ~~~~~~~~~
+  hint: effects: NoSchedule, PreferNoSchedule, NoExecute; example: dedicated=gpu:NoSchedule`,
+  },
+  {
+    ids: ['too-many-pods'],
+    text: 'name=worker-0|pod-cidr=172.20.0.0/28|max-pods=14',
+    report: `error[too-many-pods] u:1:47 max-pods: max-pods must fit into pod-cidr; 172.20.0.0/28 has room for 13 pods, not for 14
+  name=worker-0|pod-cidr=172.20.0.0/28|max-pods=14
+                                                ~~
+  hint: at most max-pods=13, or a wider pod-cidr`,
+  },
+  {
+    ids: ['bad-value'],
+    text: `${good}|max-pods=0`,
+    report: `error[bad-value] u:1:47 max-pods: must be a whole number from 1 to 500; 0 is not
+  ${good}|max-pods=0
+                                                ~
+  hint: example: max-pods=58`,
+  },
+  {
+    ids: ['not-unpacked'],
+    text: 'bmFtZT13b3JrZXItMHxwb2QtY2lkcj0xN',
+    report: `error[not-unpacked] u:1:1 base64, gzip and MIME must be whole; this base64 is cut short
+  hint: pack it again, or write the line as it is: user-data is no secret`,
+  },
+  {
+    ids: ['several-parts'],
+    text: `Content-Type: multipart/mixed; boundary=b\n\n${`--b\nContent-Type: text/x-groundup\n\n${good}\n`.repeat(2)}--b--\n`,
+    report: `error[several-parts] u:1:1 one part of MIME is for groundup; there are 2
+  hint: put all fields into one part of type text/x-groundup`,
+  },
+  {
+    ids: ['unpacked-too-long'],
+    text: gzipSync(Buffer.alloc(4_000_000)).toString('latin1'),
+    report: `error[unpacked-too-long] u:1:1 user-data has at most 16384 bytes, also when unpacked; this gzip holds more
+  hint: a node needs its name and its pod-cidr only`,
+  },
+  {
+    ids: ['bad-value', 'same-as-baked', 'public-range'],
+    text: 'name=Worker|pod-cidr=8.8.8.0/24|cluster-domain=cluster.local',
+    report: `error[bad-value] u:1:6 name: must be a lower-case DNS label of at most 40 characters; Worker is not
+  name=Worker|pod-cidr=8.8.8.0/24|cluster-domain=cluster.local
+       ~~~~~~
+  hint: example: name=worker-0
+warning[public-range] u:1:22 pod-cidr: pods have private addresses; 8.8.8.0/24 belongs to somebody on the Internet, whom pods could not reach
+  name=Worker|pod-cidr=8.8.8.0/24|cluster-domain=cluster.local
+                       ~~~~~~~~~~
+  hint: choose a private range, e.g. 172.20.0.0/24
+warning[same-as-baked] u:1:48 cluster-domain: a key overrides what the image has; the image has cluster.local, too
+  name=Worker|pod-cidr=8.8.8.0/24|cluster-domain=cluster.local
+                                                 ~~~~~~~~~~~~~
+  hint: leave it out, and it follows the image`,
+  },
+  {
     ids: ['too-long'],
     text: `${good}|cluster=${'x'.repeat(17_000)}`,
-    report: `u:1:1: error[too-long] user-data is 17045 characters long, the most is 16384
+    report: `error[too-long] u:1:1 user-data has at most 16384 bytes, as EC2 takes them; this has 17045
   hint: a node needs its name and its pod-cidr only`,
   },
   {
     ids: ['bad-value', 'unknown-key', 'missing-key'],
     text: 'nam=worker-0|pod-cidr=172.20.0.0/33',
-    report: `u:1:1: error[unknown-key] nam: not a key groundup knows
+    report: `error[unknown-key] u:1:1 nam: a key must be one that groundup knows; nam is none
   nam=worker-0|pod-cidr=172.20.0.0/33
   ~~~
-  hint: did you mean name? known keys: cluster, cluster-domain, dns-address, kube-proxy-mode, name, pod-cidr, secret-prefix, service-cidr
-u:1:23: error[bad-value] pod-cidr: 172.20.0.0/33 is not an IPv4 range
+  hint: did you mean name? known keys: cluster, cluster-domain, dns-address, group-size, kube-proxy-mode, labels, max-pods, name, pod-cidr, secret-prefix, service-cidr, taints
+error[bad-value] u:1:23 pod-cidr: must be an IPv4 range; 172.20.0.0/33 is not
   nam=worker-0|pod-cidr=172.20.0.0/33
                         ~~~~~~~~~~~~~
   hint: example: pod-cidr=172.20.0.0/24
-u:1:36: error[missing-key] name: missing
+error[missing-key] u:1:36 name: every node needs one; there is none
   nam=worker-0|pod-cidr=172.20.0.0/33
                                      ~
   hint: example: name=worker-0`,
@@ -228,24 +374,69 @@ for (const { ids, text, report } of wrong)
     assert.is(check.kind, 'errors');
     if (check.kind !== 'errors') return;
     assert.equal(check.findings.map(({ id }) => id).toSorted(), ids.toSorted());
-    assert.is(formatFindings('u', text, check.findings), report);
+    assert.is(formatFindings('u', check.text, check.findings), report);
   });
 
-test('the VPC, which only the instance knows', () => {
-  const text = 'name=worker-0|pod-cidr=172.31.4.0/24';
-  const at = { text: '172.31.4.0/24', line: 1, column: 24 };
-  assert.is(
-    formatFindings('u', text, checkVpc(at, ['10.0.0.0/8', '172.31.0.0/16'])),
-    `u:1:24: error[pod-cidr-overlaps-vpc] pod-cidr: 172.31.4.0/24 overlaps the VPC range 172.31.0.0/16
-  ${text}
+const network: Wrong[] = [
+  {
+    ids: ['pod-cidr-overlaps-vpc'],
+    text: 'name=worker-0|pod-cidr=172.31.4.0/24',
+    report: `error[pod-cidr-overlaps-vpc] u:1:24 pod-cidr: an address is a pod or of the VPC; 172.31.4.0/24 overlaps the VPC range 172.31.0.0/16
+  name=worker-0|pod-cidr=172.31.4.0/24
                          ~~~~~~~~~~~~~
-  hint: choose a range outside every subnet of the VPC`,
-  );
-  assert.equal(checkVpc({ ...at, text: '172.20.0.0/24' }, ['172.31.0.0/16']), []);
+  hint: choose a range outside both service-cidr and the VPC`,
+  },
+  {
+    ids: ['pod-cidr-overlaps-subnet'],
+    text: 'name=worker-0|pod-cidr=172.31.0.0/24',
+    report: `error[pod-cidr-overlaps-subnet] u:1:24 pod-cidr: an address is a pod or of the VPC; 172.31.0.0/24 overlaps the subnet 172.31.0.0/24 of this instance
+  name=worker-0|pod-cidr=172.31.0.0/24
+                         ~~~~~~~~~~~~~
+  hint: choose a range outside both service-cidr and the VPC`,
+  },
+];
+
+for (const { ids, text, report } of network)
+  test(`refused on the instance: ${ids.join(', ')}`, () => {
+    const check = checkUserData(text, settings);
+    assert.is(check.kind, 'node');
+    if (check.kind !== 'node') return;
+    const facts = { vpcRanges: ['10.0.0.0/8', '172.31.0.0/16'], subnetRange: '172.31.0.0/24' };
+    const findings = checkNetwork(check.podCidrAt, facts);
+    assert.equal(
+      findings.map(({ id }) => id),
+      ids,
+    );
+    assert.is(formatFindings('u', text, findings), report);
+  });
+
+const inGroup: Wrong = {
+  ids: ['pod-cidr-in-group'],
+  text: good,
+  report: `error[pod-cidr-in-group] u:1:24 pod-cidr: instances of an autoscaling group share their user-data; all of this group would have 172.20.0.0/24
+  name=worker-0|pod-cidr=172.20.0.0/24
+                         ~~~~~~~~~~~~~
+  hint: give each node user-data of its own, or say group-size=1 for a group of one`,
+};
+
+test('a fixed range in an autoscaling group', () => {
+  const at = { text: '172.20.0.0/24', line: 1, column: 24 };
+  const lifecycleState = 'InService';
+  assert.is(formatFindings('u', good, checkGroup(at, { lifecycleState })), inGroup.report);
+  assert.equal(checkGroup(at, {}), []);
+  const check = checkUserData(`${good}|group-size=1`, settings);
+  assert.is(check.kind, 'node');
+  if (check.kind !== 'node') return;
+  assert.equal(checkGroup(at, { ...check.request, lifecycleState }), []);
+});
+
+test('a range outside the VPC', () => {
+  const at = { text: '172.20.0.0/24', line: 1, column: 24 };
+  assert.equal(checkNetwork(at, { vpcRanges: ['172.31.0.0/16'] }), []);
 });
 
 test('every message of the catalogue is provoked above', () => {
-  const provoked = new Set<string>([...wrong.flatMap(({ ids }) => ids), 'pod-cidr-overlaps-vpc']);
+  const provoked = new Set<string>([...wrong, ...network, inGroup].flatMap(({ ids }) => ids));
   assert.equal(
     Object.keys(messages).filter((id) => !provoked.has(id)),
     [],

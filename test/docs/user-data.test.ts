@@ -7,10 +7,14 @@ import { fileTable } from '../../cloud-init/files.ts';
 import { imdsAddress } from '../../cloud-init/imds.ts';
 import { keyTable } from '../../cloud-init/keys.ts';
 import { messages } from '../../cloud-init/messages.ts';
+import { explain } from '../../scripts/explain/answer.ts';
+import { readFactsFile } from '../../scripts/user-data/input.ts';
+import { formatJudgement, judge } from '../../scripts/user-data/judge.ts';
 import {
   createNode,
   environment,
   nodeFields,
+  settings,
   sharedFields,
   type NodeOptions,
 } from '../fakes/node.ts';
@@ -58,12 +62,14 @@ test('the files', () => {
 
 test('every message', () => {
   const holes = (text: string) => text.replaceAll(/\{(\w+)\}/g, '*$1*');
-  const rows = Object.entries(messages).map(([id, { message, hint }]) => [
+  const rows = Object.entries(messages).map(([id, { rule, found, hint }]) => [
     code(id),
-    holes(message),
+    holes(rule),
+    holes(found),
     holes(hint),
   ]);
-  return assertTable(page, 'messages', markdownTable(['id', 'says', 'and what to do'], rows));
+  const header = ['id', 'rule', 'what was found', 'and what to do'];
+  return assertTable(page, 'messages', markdownTable(header, rows));
 });
 
 test('the exit codes', () => {
@@ -103,13 +109,18 @@ const boot = (options: NodeOptions) => {
   };
 };
 
+const sampleFacts = await readFactsFile(undefined);
+
 const fences = await readFences(page);
 for (const [index, { info, text }] of fences.entries()) {
   const [kind = '', scenario] = info.split(' ');
-  if (kind === 'user-data' && fences[index + 1]?.info !== 'console')
-    test(`an example is right: ${text.trim()}`, () => {
+  const next = fences[index + 1]?.info;
+  if (kind === 'user-data' && next !== 'console' && next !== 'check')
+    test(`an example is right: ${text.trim().slice(0, 60)}`, () => {
       const { cluster = 'k8s-cluster-from-ground-up', name = '' } = Object.fromEntries(
-        text.split(/[|\n]/).map((field) => field.split('=').map((part) => part.trim())),
+        (text.match(/^name.*(?:\n\w.*)*$/m)?.[0] ?? '')
+          .split(/[|\n]/)
+          .map((field) => field.split('=').map((part) => part.trim())),
       ) as Record<string, string>;
       const secretFields = {
         [`k8s/${cluster}/${name}`]: nodeFields(`${cluster}-${name}`),
@@ -118,6 +129,16 @@ for (const [index, { info, text }] of fences.entries()) {
       const { console: lines, journal } = boot({ userData: text, secretFields });
       assert.equal(lines, []);
       assert.match(journal.join('\n'), /is node .* files written\)$/);
+    });
+  if (kind === 'check')
+    test(`the checker says what an example shows: ${text.slice(0, 60)}`, () => {
+      const userData = (fences[index - 1]?.text ?? '').trimEnd();
+      const judgement = judge(userData, settings, sampleFacts, false);
+      assert.is(formatJudgement(judgement), text.trimEnd());
+    });
+  if (kind === 'explain')
+    test(`the explanation of ${scenario}`, async () => {
+      assert.equal(await explain(scenario ?? '', settings), { text: text.trimEnd() });
     });
   if (kind !== 'console' && kind !== 'journal') continue;
   test(`an example says what it shows: ${text.slice(0, 60)}`, () => {

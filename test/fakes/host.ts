@@ -147,6 +147,13 @@ export const createFakeHost = (options: FakeOptions): FakeHost => {
   const programs: NonNullable<FakeOptions['programs']> = {
     curl: createCurl(asked, options.answer),
     systemctl: () => ({}),
+    rm: (args) => {
+      const folders = args.filter((arg) => arg.startsWith('/'));
+      for (const path of entries.keys())
+        if (folders.some((folder) => path === folder || path.startsWith(`${folder}/`)))
+          entries.delete(path);
+      return {};
+    },
     ...options.programs,
   };
   const run = (file: string, args: readonly string[], { stdin = '', onLine }: RunOptions) => {

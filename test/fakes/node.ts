@@ -68,6 +68,8 @@ export const metadata = (userData: string | undefined): Record<string, string | 
   'meta-data/services/domain': 'amazonaws.com',
   'meta-data/local-ipv4': '172.31.0.20',
   'meta-data/mac': mac,
+  'meta-data/instance-id': 'i-0123456789abc0014',
+  'meta-data/placement/availability-zone': 'eu-central-1a',
   'meta-data/iam/security-credentials/': 'groundup-worker',
   'meta-data/iam/security-credentials/groundup-worker': JSON.stringify({
     AccessKeyId: 'ASIAEXAMPLE',

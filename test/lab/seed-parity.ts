@@ -360,7 +360,7 @@ const statements: [statement: string, check: SeedStatement['check']][] = [
   ],
   [
     'starting over is fine',
-    (node) => same(/\(10 files written\)/.test(node.outputs['agentLog'] ?? '')),
+    (node) => same(/\(11 files written\)/.test(node.outputs['agentLog'] ?? '')),
   ],
 ];
 

@@ -58,7 +58,7 @@ const cases: [
     'a version that is not pinned',
     'kubernetes: 1.34.0\n',
     {},
-    `w.yaml:1:13: error[unpinned-kubernetes] kubernetes: images/pins.yaml has no 1.34.0, it has 1.37.1, 1.36.4, 1.35.4
+    `error[unpinned-kubernetes] w.yaml:1:13 kubernetes: images/pins.yaml has no 1.34.0, it has 1.37.1, 1.36.4, 1.35.4
   kubernetes: 1.34.0
               ~~~~~~
   hint: npm run pins -- bump kubernetes 1.34.0`,
@@ -67,7 +67,7 @@ const cases: [
     'an old containerd',
     'kubernetes: 1.37.1\n',
     { pins: { containerd: { '2.1.6': other } } },
-    `w.yaml:1:13: error[containerd-for-1.36] kubernetes: Kubernetes 1.37.1 needs containerd >=2.2.0, images/pins.yaml has 2.1.6: containerd's own table names only 2.2 and 2.3 from Kubernetes 1.36 on
+    `error[containerd-for-1.36] w.yaml:1:13 kubernetes: Kubernetes 1.37.1 needs containerd >=2.2.0, images/pins.yaml has 2.1.6: containerd's own table names only 2.2 and 2.3 from Kubernetes 1.36 on
   kubernetes: 1.37.1
               ~~~~~~
   hint: npm run pins -- bump containerd <version> (https://github.com/containerd/containerd/blob/main/RELEASES.md#kubernetes-support)`,
@@ -76,7 +76,7 @@ const cases: [
     'an old crictl',
     'cluster: a\n',
     { pins: { crictl: { '1.29.0': other } } },
-    `w.yaml:1:1: error[crictl-skew] kubernetes: Kubernetes 1.37.1 needs crictl >=1.34, images/pins.yaml has 1.29.0: crictl follows Kubernetes' minor versions; one two minors older is not tested with it
+    `error[crictl-skew] w.yaml:1:1 kubernetes: Kubernetes 1.37.1 needs crictl >=1.34, images/pins.yaml has 1.29.0: crictl follows Kubernetes' minor versions; one two minors older is not tested with it
   cluster: a
   ~
   hint: npm run pins -- bump crictl <version> (https://github.com/kubernetes-sigs/cri-tools#compatibility-matrix-cri-tools--kubernetes)`,
@@ -85,7 +85,7 @@ const cases: [
     'cgroup v1',
     'kubernetes: 1.35.4\n',
     { image: { ...image, cgroup: 'v1' } },
-    `w.yaml:1:13: error[cgroup-v2] kubernetes: Kubernetes 1.35.4 needs cgroup v2, the image has v1: the kubelet refuses to start on cgroup v1 (failCgroupV1 is true) from 1.35 on
+    `error[cgroup-v2] w.yaml:1:13 kubernetes: Kubernetes 1.35.4 needs cgroup v2, the image has v1: the kubelet refuses to start on cgroup v1 (failCgroupV1 is true) from 1.35 on
   kubernetes: 1.35.4
               ~~~~~~
   hint: choose an older Kubernetes version (https://github.com/kubernetes/enhancements/issues/5573)`,
@@ -94,7 +94,7 @@ const cases: [
     'a removed flag in the unit',
     'kubernetes: 1.37.1\n',
     { image: { ...image, flags: { ...image.flags, kubelet: ['--network-plugin'] } } },
-    `w.yaml:1:13: error[flag-network-plugin] kubernetes: Kubernetes 1.37.1: kubelet does not know --network-plugin any more: removed in 1.24
+    `error[flag-network-plugin] w.yaml:1:13 kubernetes: Kubernetes 1.37.1: kubelet does not know --network-plugin any more: removed in 1.24
   kubernetes: 1.37.1
               ~~~~~~
   hint: take it out of the unit; instead: containerd reads /etc/cni/net.d by itself (https://github.com/kubernetes/kubernetes/pull/106907)`,
@@ -103,7 +103,7 @@ const cases: [
     'nftables before it was general',
     'kubernetes: 1.32.0\nkube-proxy-mode: nftables\n',
     { pins: { kubernetes: { '1.32.0': pins.kubernetes['1.37.1']! } } },
-    `w.yaml:2:18: error[kube-proxy-nftables] kube-proxy-mode: nftables does not go with Kubernetes 1.32.0: kube-proxy's nftables mode is generally available from Kubernetes 1.33 on
+    `error[kube-proxy-nftables] w.yaml:2:18 kube-proxy-mode: nftables does not go with Kubernetes 1.32.0: kube-proxy's nftables mode is generally available from Kubernetes 1.33 on
   kube-proxy-mode: nftables
                    ~~~~~~~~
   hint: set kube-proxy-mode to another value (https://github.com/kubernetes/enhancements/issues/3866)`,

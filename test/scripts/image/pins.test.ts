@@ -68,7 +68,7 @@ const faults: [name: string, from: string, to: string, expected: string][] = [
     'a short sha256',
     /^ {4}amd64: ([0-9a-f]{64})$/m.exec(committed)?.[1] ?? 'none',
     'abc123',
-    `error[bad-pin] containerd.2.3.6.amd64: not a sha256 of 64 lower-case hex digits
+    `error[bad-pin] pins.yaml:72:12 containerd.2.3.6.amd64: not a sha256 of 64 lower-case hex digits
       amd64: abc123
              ~~~~~~`,
   ],
@@ -76,7 +76,7 @@ const faults: [name: string, from: string, to: string, expected: string][] = [
     'an unknown component',
     '\nrunc:',
     '\ncrun:',
-    `error[bad-pin] not known here: crun
+    `error[bad-pin] pins.yaml:76:1 not known here: crun
   crun:
   ~~~~`,
   ],
@@ -84,7 +84,7 @@ const faults: [name: string, from: string, to: string, expected: string][] = [
     'a version that is a number',
     '  3.6.14:',
     '  3.6:',
-    `error[bad-pin] etcd.3.6: 3.6 is not a version of three numbers
+    ` etcd.3.6: 3.6 is not a version of three numbers
     3.6:
     ~~~`,
   ],
@@ -92,7 +92,7 @@ const faults: [name: string, from: string, to: string, expected: string][] = [
     'a Go version that is a number',
     'go: 1.26.8',
     'go: 1.26',
-    `error[bad-pin] go: not a version of three numbers
+    ` go: not a version of three numbers
   go: 1.26
       ~~~~`,
   ],

@@ -12,8 +12,8 @@ frequency = PER_INSTANCE
 
 
 def list_types():
-    """The content type that cloud-init gives to text it does not know."""
-    return ["text/x-not-multipart"]
+    """What cloud-init calls text it does not know, alone and in MIME; our own type comes last."""
+    return ["text/x-not-multipart", "text/plain", "text/x-groundup"]
 
 
 def handle_part(data, ctype, filename, payload, frequency):

@@ -1,0 +1,153 @@
+// Ranges and addresses of user-data -> whether they can be what they are to be, together and with
+// what the instance knows of its network.
+import {
+  addressNumber,
+  formatAddress,
+  networkOf,
+  overlaps,
+  parseRange,
+  rangeOf,
+  type Range,
+} from './cidr.ts';
+import { keyTable } from './keys.ts';
+import { makeFinding } from './messages.ts';
+import type { ParsedFields } from './parse.ts';
+import type { Finding } from './report.ts';
+import type { Settings } from './settings.ts';
+import type { Span } from './user-data.ts';
+
+/** Ranges that no pod can have, with their use. */
+const reservedRanges: readonly { range: Range; use: string }[] = [
+  { range: rangeOf('0.0.0.0/8'), use: 'which means this network' },
+  { range: rangeOf('127.0.0.0/8'), use: 'which is loopback' },
+  {
+    range: rangeOf('169.254.0.0/16'),
+    use: 'which is link-local: the metadata service lives there',
+  },
+  { range: rangeOf('224.0.0.0/3'), use: 'which is multicast and reserved' },
+];
+
+/** Narrowest and widest range, with the reason. */
+const rangeSizes = {
+  'pod-cidr': {
+    prefixMin: 16,
+    prefixMax: 28,
+    reason: 'a node runs at most 110 pods: a /24 has room for all of them',
+  },
+  'service-cidr': {
+    prefixMin: 12,
+    prefixMax: 28,
+    reason: 'the API server takes no wider range, and a narrower one has no room for Services',
+  },
+} as const;
+
+/** A range by itself; the caller has checked its form. */
+export const checkRange = (key: 'pod-cidr' | 'service-cidr', at: Span, range: Range): Finding[] => {
+  const network = networkOf(range);
+  if (network !== range.text)
+    return [makeFinding('host-bits', at, key, { value: range.text, network })];
+  const { prefixMin, prefixMax, reason } = rangeSizes[key];
+  const { prefix } = range;
+  if (prefix < prefixMin || prefix > prefixMax)
+    return [makeFinding('range-size', at, key, { prefix, prefixMin, prefixMax, reason })];
+  const reserved = reservedRanges.find((candidate) => overlaps(candidate.range, range));
+  if (reserved === undefined) return [];
+  const values = {
+    value: range.text,
+    range: reserved.range.text,
+    use: reserved.use,
+    example: keyTable[key].example,
+  };
+  return [makeFinding('reserved-range', at, key, values)];
+};
+
+const checkPodRange = (at: Span, serviceRange: Range): Finding[] => {
+  const podRange = parseRange(at.text);
+  if (podRange === undefined || !overlaps(podRange, serviceRange)) return [];
+  const values = { value: at.text, range: serviceRange.text };
+  return [makeFinding('pod-cidr-overlaps-service-cidr', at, 'pod-cidr', values)];
+};
+
+const checkDns = (fields: ParsedFields, settings: Settings, range: Range): Finding[] => {
+  const at = fields['dns-address'] ?? fields['service-cidr'];
+  if (at === undefined) return [];
+  const key = fields['dns-address'] === undefined ? 'service-cidr' : 'dns-address';
+  const text = settings['dns-address'];
+  const address = addressNumber(text);
+  const suggestion = formatAddress(range.first + 10);
+  if (address < range.first || address > range.last) {
+    const values = { address: text, range: range.text, suggestion };
+    return [makeFinding('dns-address-outside', at, key, values)];
+  }
+  const reserved = [
+    { address: range.first, use: 'the network address' },
+    { address: range.first + 1, use: 'the address of the kubernetes Service' },
+    { address: range.last, use: 'the last address' },
+  ].find((candidate) => candidate.address === address);
+  if (reserved === undefined) return [];
+  const values = { address: text, use: reserved.use, range: range.text, suggestion };
+  return [makeFinding('dns-address-reserved', at, key, values)];
+};
+
+/** https://www.rfc-editor.org/rfc/rfc1918 and https://www.rfc-editor.org/rfc/rfc6598 */
+const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'].map(
+  rangeOf,
+);
+
+/** A range of the Internet's works, but hides those whose it is. */
+export const checkPrivate = ({ 'pod-cidr': at }: ParsedFields): Finding[] => {
+  const range = at === undefined ? undefined : parseRange(at.text);
+  if (at === undefined || range === undefined) return [];
+  const isPrivate = privateRanges.some(
+    ({ first, last }) => range.first >= first && range.last <= last,
+  );
+  if (isPrivate) return [];
+  const values = { value: at.text, example: keyTable['pod-cidr'].example };
+  return [makeFinding('public-range', at, 'pod-cidr', values)];
+};
+
+/** Checks that need more than one value; only those whose own form is right take part. */
+export const checkRanges = (fields: ParsedFields, settings: Settings): Finding[] => {
+  const serviceRange = parseRange(settings['service-cidr']);
+  if (serviceRange === undefined) return [];
+  const podCidr = fields['pod-cidr'];
+  return [
+    ...(podCidr === undefined ? [] : checkPodRange(podCidr, serviceRange)),
+    ...checkDns(fields, settings, serviceRange),
+  ];
+};
+
+/** A fixed range in a group that may grow; the metadata service tells only members of one a state. */
+export const checkGroup = (
+  podCidrAt: Span,
+  { groupSize, lifecycleState }: { groupSize?: 1; lifecycleState?: string },
+): Finding[] =>
+  lifecycleState === undefined || groupSize === 1
+    ? []
+    : [makeFinding('pod-cidr-in-group', podCidrAt, 'pod-cidr', { value: podCidrAt.text })];
+
+/** What only the instance knows of its network; ranges as the metadata service has them. */
+export interface NetworkFacts {
+  vpcRanges: readonly string[];
+  subnetRange?: string;
+}
+
+/** Pods must not have addresses of the VPC; the subnet, which is a part of it, is named if it is that. */
+export const checkNetwork = (
+  podCidrAt: Span,
+  { vpcRanges, subnetRange }: NetworkFacts,
+): Finding[] => {
+  const podRange = rangeOf(podCidrAt.text);
+  const overlapping = (text: string): boolean => {
+    const range = parseRange(text);
+    return range !== undefined && overlaps(range, podRange);
+  };
+  const value = podCidrAt.text;
+  if (subnetRange !== undefined && overlapping(subnetRange)) {
+    const values = { value, range: subnetRange };
+    return [makeFinding('pod-cidr-overlaps-subnet', podCidrAt, 'pod-cidr', values)];
+  }
+  return vpcRanges
+    .filter(overlapping)
+    .map((range) => makeFinding('pod-cidr-overlaps-vpc', podCidrAt, 'pod-cidr', { value, range }));
+};

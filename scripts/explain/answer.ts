@@ -1,0 +1,155 @@
+// A path, a flag or a key -> where it comes from, and which step of the manual procedure it replaces.
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { deriveNames } from '../../cloud-init/derive.ts';
+import { fileTable } from '../../cloud-init/files.ts';
+import { isKey, keyTable } from '../../cloud-init/keys.ts';
+import { nearestWord } from '../../cloud-init/nearest.ts';
+import type { Settings } from '../../cloud-init/settings.ts';
+import { settingsTable } from '../image/settings-table.ts';
+import { inProject } from '../project/paths.ts';
+import { templateFile } from '../user-data/templates.ts';
+import { goneTable, lineTable, type LineRow } from './lines.ts';
+
+/** Rows of docs/DEVIATIONS.md by their number: what the procedure says, what we do, and why. */
+type Deviations = ReadonlyMap<number, { procedure: string; ours: string; why: string }>;
+
+export const readDeviations = async (): Promise<Deviations> => {
+  const page = await readFile(inProject('docs/DEVIATIONS.md'), 'utf8');
+  const rows = page.matchAll(/^\| (\d+) +\| (.*?) +\| (.*?) +\| (.*?) +\|$/gm);
+  return new Map(
+    Array.from(rows, ([, number, procedure = '', ours = '', why = '']) => [
+      Number(number),
+      { procedure, ours, why },
+    ]),
+  );
+};
+
+const statementLines = (deviations: Deviations, number: number | undefined): string[] => {
+  if (number === undefined) return ['  the manual procedure has no such line'];
+  const found = deviations.get(number);
+  if (found === undefined) return [`  as in the manual procedure, statement ${number}`];
+  return [
+    `  the manual procedure, statement ${number}: ${found.procedure}`,
+    `  here: ${found.ours}`,
+    `  why: ${found.why}`,
+  ];
+};
+
+const explainLine = (row: LineRow, deviations: Deviations): string[] => [
+  `${row.line}  in ${row.file}`,
+  `  from: ${row.from}`,
+  ...statementLines(deviations, row.statement),
+];
+
+/** Names of the last part are found, too: `maxPods`, `clientCAFile`. */
+const isLine = (row: LineRow, word: string): boolean =>
+  row.line === word ||
+  row.line.endsWith(`.${word}`) ||
+  row.line.replaceAll(/\.\d+/g, '') === word ||
+  row.line.replaceAll(/\.\d+/g, '').endsWith(`.${word}`);
+
+const explainKey = (word: string): string[] => {
+  if (!isKey(word)) return [];
+  const { form, example, description } = keyTable[word];
+  return [
+    `${word}  in user-data`,
+    `  ${description}`,
+    `  form: ${form}; example: ${word}=${example}`,
+  ];
+};
+
+const explainSetting = (word: string): string[] => {
+  const row = Object.entries(settingsTable).find(([name]) => name === word)?.[1];
+  if (row === undefined) return [];
+  return [`${word}  in images/worker.yaml`, `  ${row.description}`, `  form: ${row.form}`];
+};
+
+const explainWritten = (word: string, settings: Settings): string[] => {
+  const names = deriveNames({
+    name: 'worker-0',
+    podCidr: keyTable['pod-cidr'].example,
+    labels: [],
+    taints: [],
+    settings,
+  });
+  const row = fileTable.find(({ path: pathOf }) => pathOf(names) === word);
+  if (row === undefined) return [];
+  const { source, mode, seedStep } = row;
+  const from =
+    source.from === 'template'
+      ? templateFile(source.template)
+      : `secret ${source.secret === 'node' ? names.nodeSecret : names.sharedSecret}, key ${source.field(names)}`;
+  const lines = lineTable.filter(({ file }) => file === word).map(({ line }) => line);
+  return [
+    `${word}  mode ${mode.toString(8).padStart(4, '0')}, written at every boot when it differs`,
+    `  from: ${from}`,
+    seedStep === undefined
+      ? '  the manual procedure has no such file'
+      : `  replaces step ${seedStep} of the manual procedure`,
+    ...(lines.length === 0 ? [] : [`  lines: ${lines.join(', ')}`]),
+  ];
+};
+
+/** The comment at the head of a baked file, which says why it is there. */
+const headOf = (text: string): string[] =>
+  text
+    .split('\n')
+    .filter((line) => line.startsWith('# '))
+    .slice(0, 4)
+    .map((line) => `  ${line.slice(2)}`);
+
+const rootfs = 'images/rootfs';
+
+const bakedPaths = async (): Promise<string[]> => {
+  const entries = await readdir(inProject(rootfs), { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(
+      (entry) => `/${path.relative(inProject(rootfs), path.join(entry.parentPath, entry.name))}`,
+    );
+};
+
+const explainBaked = async (word: string, known: readonly string[]): Promise<string[]> => {
+  if (!known.includes(word)) return [];
+  const text = await readFile(inProject(rootfs, word), 'utf8');
+  const lines = lineTable.filter(({ file }) => file === word).map(({ line }) => line);
+  return [
+    `${word}  baked into the image`,
+    `  from: ${rootfs}${word}`,
+    ...headOf(text),
+    ...(lines.length === 0 ? [] : [`  flags: ${lines.join(', ')}`]),
+  ];
+};
+
+const explainGone = (word: string, deviations: Deviations): string[] => {
+  const gone = goneTable.find(({ line }) => line === word);
+  return gone === undefined
+    ? []
+    : [`${word}  on no node`, ...statementLines(deviations, gone.statement)];
+};
+
+/** Every explanation of a word, or the known word that is nearest. */
+export const explain = async (
+  word: string,
+  settings: Settings,
+): Promise<{ text: string } | { nearest: string | undefined }> => {
+  const [deviations, baked] = [await readDeviations(), await bakedPaths()];
+  const found = [
+    explainKey(word),
+    explainSetting(word),
+    explainWritten(word, settings),
+    await explainBaked(word, baked),
+    ...lineTable.filter((row) => isLine(row, word)).map((row) => explainLine(row, deviations)),
+    explainGone(word, deviations),
+  ].filter((lines) => lines.length > 0);
+  if (found.length > 0) return { text: found.map((lines) => lines.join('\n')).join('\n\n') };
+  const known = [
+    ...Object.keys(keyTable),
+    ...Object.keys(settingsTable),
+    ...lineTable.flatMap(({ line, file }) => [line, line.split('.').at(-1) ?? line, file]),
+    ...goneTable.map(({ line }) => line),
+    ...baked,
+  ];
+  return { nearest: nearestWord(word, known) };
+};

@@ -1,0 +1,113 @@
+// Every line that a node's configuration has -> where its value comes from, and the statement of the
+// manual procedure that it keeps or replaces (numbers as in docs/DEVIATIONS.md).
+
+export interface LineRow {
+  /** Path of the file on the node. */
+  file: string;
+  /** Key of the file with dots, flag with its dashes, or name of a variable. */
+  line: string;
+  /** Where the value comes from, or why it is what it is. */
+  from: string;
+  /** Number of the procedure's statement; absent where it says nothing. */
+  statement?: number;
+}
+
+const rowsOf = (
+  file: string,
+  rows: readonly (readonly [line: string, from: string, statement?: number])[],
+): LineRow[] =>
+  rows.map(([line, from, statement]) => ({
+    file,
+    line,
+    from,
+    ...(statement === undefined ? {} : { statement }),
+  }));
+
+const fixed = 'the same on every node';
+const setting = (key: string) => `${key}: images/worker.yaml, or user-data`;
+
+export const lineTable: readonly LineRow[] = [
+  ...rowsOf('/etc/cni/net.d/172-20-bridge.conflist', [
+    ['cniVersion', fixed, 13],
+    ['name', fixed, 13],
+    ['plugins.0.type', fixed, 13],
+    ['plugins.0.bridge', 'the bridge of all pods of the node; kube-proxy knows pods by it', 14],
+    ['plugins.0.isGateway', 'the bridge has the first address of the range', 15],
+    ['plugins.0.ipMasq', 'what leaves the range of the node has the node’s address', 15],
+    ['plugins.0.ipMasqBackend', setting('kube-proxy-mode'), 13],
+    ['plugins.0.hairpinMode', 'a pod reaches itself through its own Service', 13],
+    ['plugins.0.ipam.type', fixed, 16],
+    ['plugins.0.ipam.ranges.0.0.subnet', 'pod-cidr: user-data', 16],
+    ['plugins.0.ipam.routes.0.dst', fixed, 16],
+    ['plugins.1.type', 'serves hostPort', 18],
+    ['plugins.1.backend', setting('kube-proxy-mode'), 18],
+    ['plugins.1.capabilities.portMappings', 'serves hostPort', 18],
+  ]),
+  ...rowsOf('/etc/cni/net.d/99-loopback.conf', [
+    ['cniVersion', fixed, 17],
+    ['name', 'a network has a name since CNI 1.0.0', 17],
+    ['type', fixed, 17],
+  ]),
+  ...rowsOf('/var/lib/kubelet/kubelet-config.yaml', [
+    ['kind', fixed, 25],
+    ['apiVersion', fixed, 25],
+    ['authentication.anonymous.enabled', fixed, 26],
+    ['authentication.webhook.enabled', 'the API server says who a caller is', 27],
+    ['authentication.x509.clientCAFile', 'ca.pem of the shared secret', 28],
+    ['authorization.mode', 'the API server says what a caller may', 29],
+    ['clusterDomain', setting('cluster-domain'), 30],
+    ['clusterDNS.0', setting('dns-address'), 31],
+    ['resolvConf', 'what systemd-resolved learned by DHCP', 32],
+    ['runtimeRequestTimeout', fixed, 33],
+    ['tlsCertFile', 'the worker’s certificate, of its own secret', 34],
+    ['tlsPrivateKeyFile', 'the worker’s key, of its own secret', 34],
+    ['rotateCertificates', 'certificates are files of a secret: a new one is put there', 35],
+    ['containerRuntimeEndpoint', 'the socket of the image’s containerd', 35],
+    ['cgroupDriver', 'the same as in containerd’s configuration', 35],
+    ['registerNode', 'the node makes its own object', 35],
+    ['maxPods', 'max-pods: user-data; without it the room in pod-cidr, at most 110'],
+    ['shutdownGracePeriod', 'pods end before the instance does'],
+    ['shutdownGracePeriodCriticalPods', 'of that, for critical pods'],
+    ['registerWithTaints', 'taints: user-data'],
+    ['providerID', 'instance-id and placement/availability-zone of the metadata service'],
+  ]),
+  ...rowsOf('/var/lib/kubelet/node.env', [
+    ['NODE_NAME', 'common name of the worker’s certificate without system:node:', 52],
+    ['NODE_IP', 'meta-data/local-ipv4 of the metadata service', 52],
+    ['NODE_LABELS', 'labels: user-data'],
+  ]),
+  ...rowsOf('/var/lib/kube-proxy/kube-proxy-config.yaml', [
+    ['kind', fixed, 54],
+    ['apiVersion', fixed, 54],
+    ['clientConnection.kubeconfig', 'kube-proxy.kubeconfig of the shared secret', 55],
+    ['mode', setting('kube-proxy-mode'), 56],
+    ['detectLocalMode', 'a pod is what comes over the node’s bridge', 57],
+    ['detectLocal.bridgeInterface', 'the bridge of the CNI configuration', 57],
+    ['hostnameOverride', 'common name of the worker’s certificate without system:node:', 52],
+  ]),
+  ...rowsOf('/etc/systemd/system/kubelet.service', [
+    ['--config', '/var/lib/kubelet/kubelet-config.yaml', 42],
+    ['--kubeconfig', 'the worker’s kubeconfig, of its own secret', 47],
+    ['--hostname-override', 'NODE_NAME of /var/lib/kubelet/node.env', 52],
+    ['--node-ip', 'NODE_IP of /var/lib/kubelet/node.env', 52],
+    [
+      '--node-labels',
+      'NODE_LABELS of /var/lib/kubelet/node.env; only used when the node registers',
+    ],
+    ['--v', 'as the procedure has it', 50],
+  ]),
+  ...rowsOf('/etc/systemd/system/kube-proxy.service', [
+    ['--config', '/var/lib/kube-proxy/kube-proxy-config.yaml', 58],
+  ]),
+];
+
+/** Flags and keys of the procedure that no node has any more. */
+export const goneTable: readonly { line: string; statement: number }[] = [
+  { line: '--cluster-domain', statement: 43 },
+  { line: '--container-runtime', statement: 44 },
+  { line: '--container-runtime-endpoint', statement: 45 },
+  { line: '--image-pull-progress-deadline', statement: 46 },
+  { line: '--network-plugin', statement: 48 },
+  { line: '--register-node', statement: 49 },
+  { line: 'clusterCIDR', statement: 57 },
+];

@@ -1,0 +1,46 @@
+// Arguments of a command -> values and words, or the line that says what is wrong with them.
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import { Failure } from '../terminal/failure.ts';
+import { formatFailure } from '../terminal/steps.ts';
+
+/** EX_USAGE of sysexits.h would be 64; 2 is what users of shells know. */
+export const exitCodeUsage = 2;
+
+type Parsed<Options extends ParseArgsOptionsConfig> = ReturnType<
+  typeof parseArgs<{ allowPositionals: true; options: Options }>
+>;
+
+/**
+ * Runs `work` with one word and the options; `--help` prints the usage. A command line that can't be
+ * understood, or a file that can't be read, exits with 2.
+ */
+export const withArguments = async <Options extends ParseArgsOptionsConfig>(
+  command: { step: string; usage: string; options: Options; word: string },
+  work: (word: string, values: Parsed<Options>['values']) => Promise<number>,
+): Promise<number> => {
+  const { step, usage, options, word } = command;
+  const wrong = (fault: string): number => {
+    console.error(`${step.padEnd(10)} ${fault}\n${usage}`);
+    return exitCodeUsage;
+  };
+  let parsed: Parsed<Options>;
+  try {
+    const args = process.argv.slice(2);
+    if (args.includes('--help')) {
+      console.log(usage);
+      return 0;
+    }
+    parsed = parseArgs({ args, allowPositionals: true, options });
+  } catch (error) {
+    return wrong((error as Error).message.split('. ')[0] ?? '');
+  }
+  const [first, ...others] = parsed.positionals;
+  if (first === undefined || others.length > 0) return wrong(`one ${word} is needed`);
+  try {
+    return await work(first, parsed.values);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    console.error(formatFailure(error));
+    return exitCodeUsage;
+  }
+};

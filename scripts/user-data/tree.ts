@@ -1,0 +1,63 @@
+// A valid request + facts of an instance -> every file that a node would write, secrets left out.
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { buildFiles, type NodeFile } from '../../cloud-init/build.ts';
+import { deriveNames, deriveValues } from '../../cloud-init/derive.ts';
+import { fileTable } from '../../cloud-init/files.ts';
+import type { Templates } from '../../cloud-init/render.ts';
+import { Secret } from '../../cloud-init/secret.ts';
+import type { NodeRequest } from '../../cloud-init/validate.ts';
+import { Failure } from '../terminal/failure.ts';
+import type { InstanceFacts } from './input.ts';
+import { templateFile } from './templates.ts';
+
+export interface TreeFile extends NodeFile {
+  /** What it is made from: a template, or a key of a secret. */
+  from: string;
+}
+
+/** In the order in which a node puts them in place. */
+export const buildTree = (
+  request: NodeRequest,
+  facts: InstanceFacts,
+  templates: Templates,
+): TreeFile[] => {
+  const names = deriveNames(request);
+  const origins = new Map<string, string>();
+  const placeholders = new Map<string, Secret>();
+  for (const { path: pathOf, source } of fileTable) {
+    const file = pathOf(names);
+    if (source.from === 'template') origins.set(file, templateFile(source.template));
+    else {
+      const secret = source.secret === 'node' ? names.nodeSecret : names.sharedSecret;
+      const origin = `secret ${secret}, key ${source.field(names)}`;
+      origins.set(file, origin);
+      placeholders.set(file, new Secret(`# ${origin}: the node puts it here at first boot\n`));
+    }
+  }
+  const values = deriveValues(request, names, facts);
+  return buildFiles(names, values, templates, placeholders).map((file) => ({
+    ...file,
+    from: origins.get(file.path) ?? '',
+  }));
+};
+
+/** Writes the files below an empty folder, with their modes. */
+export const writeTree = async (folder: string, files: readonly TreeFile[]): Promise<void> => {
+  const found = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw new Failure({ step: 'render', message: `${folder}: ${error.message}`, cause: error });
+  });
+  if (found.length > 0)
+    throw new Failure({
+      step: 'render',
+      message: `${folder} is not empty`,
+      hint: 'name a new folder, so that nothing of yours is replaced',
+    });
+  for (const { path: file, mode, content } of files) {
+    const target = path.join(folder, file);
+    await mkdir(path.dirname(target), { recursive: true, mode: 0o755 });
+    const text = typeof content === 'string' ? content : content.reveal();
+    await writeFile(target, text, { mode, flag: 'wx' });
+  }
+};
