@@ -1,8 +1,7 @@
 // One boot, from user-data to started services; the stages are the files beside this one.
 import { applyPlan } from './apply.ts';
 import { buildFiles } from './build.ts';
-import { parseCertificate } from './certificate.ts';
-import { certificatePath, deriveNames, deriveValues, type NodeNames } from './derive.ts';
+import { deriveNames, deriveValues, type NodeNames } from './derive.ts';
 import { BootFailure, excerpt, failureClasses } from './failure.ts';
 import type { Host } from './hosts/host.ts';
 import {
@@ -17,8 +16,9 @@ import { awaitNetwork } from './network.ts';
 import { makePlan } from './plan.ts';
 import type { Templates } from './render.ts';
 import { formatFindingsInLine, type Finding } from './report.ts';
+import { formatSecretFinding, takeSecretFiles } from './secret-files.ts';
+import { readSecrets, type SecretFields } from './secrets.ts';
 import type { Secret } from './secret.ts';
-import { readSecrets, takeSecretFiles } from './secrets.ts';
 import { parseSettings, settingsPath } from './settings.ts';
 import { writeTimeline, type Timeline, type TimelineEvent } from './timeline.ts';
 import { checkGroup, checkNetwork } from './ranges.ts';
@@ -71,12 +71,12 @@ const readRequest = (host: Host, { imdsUrl }: Environment): Reading => {
   return { session, facts, request: check.request, podCidrAt: check.podCidrAt };
 };
 
-const readSecretFiles = (
+const readSecretFields = (
   host: Host,
   environment: Environment,
   reading: { session: Session; facts: InstanceFacts; podCidrAt: Span },
   names: NodeNames,
-): Map<string, Secret> => {
+): SecretFields => {
   const { session, facts, podCidrAt } = reading;
   const { credentials, network } = readCredentials(host, session, facts);
   const findings = checkNetwork(podCidrAt, network);
@@ -89,8 +89,27 @@ const readSecretFiles = (
     credentials,
     ...(hasAuthority ? { authorityFile: host.place(authorityPath) } : {}),
   };
-  const fields = readSecrets(host, source, [names.nodeSecret, names.sharedSecret]);
-  return takeSecretFiles(fields, names);
+  return readSecrets(host, source, [names.nodeSecret, names.sharedSecret]);
+};
+
+/** The files that come from secrets and the node's name, once all of them fit together. */
+const checkSecrets = (
+  host: Host,
+  fields: SecretFields,
+  names: NodeNames,
+  nodeIp: string,
+): { secretFiles: Map<string, Secret>; nodeName: string } => {
+  const { files, nodeName, findings } = takeSecretFiles(fields, names, {
+    nowMs: Date.now(),
+    nodeIp,
+  });
+  const linesOf = (wanted: Finding['severity']): string[] =>
+    findings.filter(({ severity }) => severity === wanted).map(formatSecretFinding);
+  for (const line of linesOf('warning')) host.log('warning', `groundup: ${line}`);
+  const errors = linesOf('error');
+  if (errors.length > 0) throw new BootFailure('secret-content', errors.join('; '));
+  if (nodeName === undefined) throw new Error('a certificate without a name was let through');
+  return { secretFiles: files, nodeName };
 };
 
 /** Unchanged files leave running services alone; changed ones need a restart to be read. */
@@ -110,12 +129,6 @@ const tellCloudInit = (host: Host, nodeName: string): void => {
   host.createFile(nodeMarkPath, `${nodeName}\n`, 0o644);
 };
 
-const warnOfExpiry = (host: Host, path: string, expiresMs: number, nowMs: number): void => {
-  if (expiresMs > nowMs) return;
-  const date = new Date(expiresMs).toISOString().slice(0, 10);
-  host.log('warning', `groundup: ${path} expired on ${date}: the API server will refuse the node`);
-};
-
 const configureNode = (host: Host, environment: Environment): void => {
   const timeline: Timeline = {};
   const mark = (event: TimelineEvent): void => {
@@ -131,18 +144,15 @@ const configureNode = (host: Host, environment: Environment): void => {
   mark('user-data-read');
   checkProgram(host, reading.request);
   const names = deriveNames(reading.request);
-  const secretFiles = readSecretFiles(host, environment, reading, names);
+  const fields = readSecretFields(host, environment, reading, names);
   mark('secrets-read');
-  const path = certificatePath(names);
-  const certificate = parseCertificate((secretFiles.get(path) as Secret).reveal(), path);
-  warnOfExpiry(host, path, certificate.expiresMs, Date.now());
-  const { nodeName } = certificate;
-  const values = deriveValues(reading.request, names, { ...reading.facts, nodeName });
-  const { instanceId } = reading.facts;
-  const files = buildFiles(names, values, environment.templates, secretFiles);
-  if (forgetOtherInstance(host, instanceId))
-    host.log('notice', `groundup: this disk was another instance's: its node is removed from it`);
-  const plan = makePlan(host, [...files, instanceFile(instanceId)]);
+    const { nodeIp, instanceId } = reading.facts;
+    const { secretFiles, nodeName } = checkSecrets(host, fields, names, nodeIp);
+    const values = deriveValues(reading.request, names, { ...reading.facts, nodeName });
+    const files = buildFiles(names, values, environment.templates, secretFiles);
+    if (forgetOtherInstance(host, instanceId))
+      host.log('notice', `groundup: this disk was another instance's: its node is removed from it`);
+    const plan = makePlan(host, [...files, instanceFile(instanceId)]);
   applyPlan(host, plan);
   mark('files-written');
   const hasChanged = plan.write.length > 0;

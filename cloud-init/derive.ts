@@ -36,12 +36,16 @@ const podsMax = 110;
 
 const stateFolder = '/var/lib/kubelet';
 
+export const authorityPath = '/var/lib/kubernetes/ca.pem';
 export const certificatePath = ({ workerName }: NodeNames): string =>
   `${stateFolder}/${workerName}.pem`;
 export const privateKeyPath = ({ workerName }: NodeNames): string =>
   `${stateFolder}/${workerName}-key.pem`;
 
-export const deriveNames = ({ name, settings }: NodeRequest): NodeNames => {
+export const deriveNames = ({
+  name,
+  settings,
+}: Pick<NodeRequest, 'name' | 'settings'>): NodeNames => {
   const folder = `${settings['secret-prefix']}/${settings.cluster}`;
   return {
     workerName: `${settings.cluster}-${name}`,

@@ -1,8 +1,16 @@
 // The files of a node as one table: where, mode, from what, and the step of the manual procedure
 // ("Kubernetes from the ground up", worker steps 9 to 18) that made it by hand.
-import { certificatePath, privateKeyPath, type NodeNames, type Values } from './derive.ts';
+import {
+  authorityPath,
+  certificatePath,
+  privateKeyPath,
+  type NodeNames,
+  type Values,
+} from './derive.ts';
 
-export type SecretForm = 'certificate' | 'private-key' | 'kubeconfig';
+/** What a text from a secret is to the node. */
+export type SecretRole =
+  'authority' | 'certificate' | 'private-key' | 'kubeconfig' | 'proxy-kubeconfig';
 
 export type FileSource =
   | {
@@ -16,7 +24,7 @@ export type FileSource =
       from: 'secret';
       secret: 'node' | 'shared';
       field: (names: NodeNames) => string;
-      form: SecretForm;
+      role: SecretRole;
     };
 
 export interface FileRow {
@@ -45,9 +53,9 @@ const rendered = (
 /** Every file that the agent writes for the services, in the order in which they are put in place. */
 export const fileTable: readonly FileRow[] = [
   {
-    path: () => '/var/lib/kubernetes/ca.pem',
+    path: () => authorityPath,
     mode: secret,
-    source: { from: 'secret', secret: 'shared', field: () => 'ca.pem', form: 'certificate' },
+    source: { from: 'secret', secret: 'shared', field: () => 'ca.pem', role: 'authority' },
     seedStep: 13,
   },
   {
@@ -57,7 +65,7 @@ export const fileTable: readonly FileRow[] = [
       from: 'secret',
       secret: 'node',
       field: ({ workerName }) => `${workerName}.pem`,
-      form: 'certificate',
+      role: 'certificate',
     },
     seedStep: 13,
   },
@@ -68,7 +76,7 @@ export const fileTable: readonly FileRow[] = [
       from: 'secret',
       secret: 'node',
       field: ({ workerName }) => `${workerName}-key.pem`,
-      form: 'private-key',
+      role: 'private-key',
     },
     seedStep: 13,
   },
@@ -79,7 +87,7 @@ export const fileTable: readonly FileRow[] = [
       from: 'secret',
       secret: 'shared',
       field: () => 'kube-proxy.kubeconfig',
-      form: 'kubeconfig',
+      role: 'proxy-kubeconfig',
     },
     seedStep: 13,
   },
@@ -90,7 +98,7 @@ export const fileTable: readonly FileRow[] = [
       from: 'secret',
       secret: 'node',
       field: ({ workerName }) => `${workerName}.kubeconfig`,
-      form: 'kubeconfig',
+      role: 'kubeconfig',
     },
     seedStep: 13,
   },

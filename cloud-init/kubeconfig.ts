@@ -14,6 +14,16 @@ export interface Kubeconfig {
   token?: Secret;
 }
 
+/** What can be wrong with one; docs/identity.md shows them. */
+export const kubeconfigFaults = {
+  empty: 'is empty',
+  notYaml: 'is not YAML',
+  notConfig: 'is not of kind Config',
+  noContext: 'has no context of the name in current-context',
+  noServer: 'has no https server',
+  noCredentials: 'has neither a client certificate with its key nor a token',
+} as const;
+
 type Named = Record<string, unknown>;
 
 const isNamed = (value: unknown): value is Named => typeof value === 'object' && value !== null;
@@ -40,26 +50,26 @@ const pemOf = (holder: unknown, key: string): PemSource | undefined => {
 
 /** Parses a kubeconfig; a string says what is wrong, without a word of the content. */
 export const parseKubeconfig = (text: string): Kubeconfig | string => {
-  if (text.trim() === '') return 'is empty';
+  if (text.trim() === '') return kubeconfigFaults.empty;
   let document: unknown;
   try {
     document = load(text);
   } catch {
-    return 'is not YAML';
+    return kubeconfigFaults.notYaml;
   }
-  if (!isNamed(document) || document['kind'] !== 'Config') return 'is not of kind Config';
+  if (!isNamed(document) || document['kind'] !== 'Config') return kubeconfigFaults.notConfig;
   const context = entryOf(document['contexts'], textAt(document, 'current-context'), 'context');
-  if (context === undefined) return 'has no context of the name in current-context';
+  if (context === undefined) return kubeconfigFaults.noContext;
   const cluster = entryOf(document['clusters'], textAt(context, 'cluster'), 'cluster');
   const user = entryOf(document['users'], textAt(context, 'user'), 'user');
   const server = textAt(cluster, 'server');
   // An empty address is what a variable that was not set leaves behind.
-  if (server === undefined || !/^https:\/\/[^/:]+/.test(server)) return 'has no https server';
+  if (server === undefined || !/^https:\/\/[^/:]+/.test(server)) return kubeconfigFaults.noServer;
   const certificate = pemOf(user, 'client-certificate');
   const privateKey = pemOf(user, 'client-key');
   const token = textAt(user, 'token');
   if (token === undefined && (certificate === undefined || privateKey === undefined))
-    return 'has neither a client certificate with its key nor a token';
+    return kubeconfigFaults.noCredentials;
   const authority = pemOf(cluster, 'certificate-authority');
   return {
     server: server.replace(/\/+$/, ''),

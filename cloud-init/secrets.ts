@@ -1,14 +1,10 @@
-// Names of two secrets + role credentials -> the texts of the node's certificates and kubeconfigs.
+// Names of two secrets + role credentials -> their fields, which secret-files.ts takes apart.
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html
 import { describeResponse, sendRequests, type HttpRequest, type HttpResponse } from './curl.ts';
-import type { NodeNames } from './derive.ts';
 import { BootFailure, excerpt, type FailureClass } from './failure.ts';
-import { fileTable, type SecretForm } from './files.ts';
 import type { Host } from './hosts/host.ts';
 import type { Credentials } from './imds.ts';
-import { parseKubeconfig } from './kubeconfig.ts';
 import { formatTries, retry, type Attempt, type RetryLimits } from './retry.ts';
-import { Secret } from './secret.ts';
 
 const limits: RetryLimits = { deadlineMs: 60_000, triesMax: 10, delayMs: 500, delayMaxMs: 8000 };
 const timeouts = { connectTimeoutMs: 5000, timeoutMs: 15_000 };
@@ -135,43 +131,4 @@ export const readSecrets = (
   if (answer.Errors !== undefined && answer.Errors.length > 0)
     throw secretFailure(answer.Errors, count);
   return Object.fromEntries(names.map((name) => [name, fieldsOf(answer, name)]));
-};
-
-const pemForms: Record<Exclude<SecretForm, 'kubeconfig'>, { begins: RegExp; is: string }> = {
-  certificate: { begins: /^\s*-----BEGIN CERTIFICATE-----\r?\n/m, is: 'a PEM certificate' },
-  'private-key': {
-    begins: /^\s*-----BEGIN (?:RSA |EC )?PRIVATE KEY-----\r?\n/m,
-    is: 'a PEM private key without a passphrase',
-  },
-};
-
-/** What is wrong with a field, without a word of what stands in it. */
-const faultOf = (form: SecretForm, text: string): string | undefined => {
-  if (form === 'kubeconfig') {
-    const parsed = parseKubeconfig(text);
-    return typeof parsed === 'string' ? parsed : undefined;
-  }
-  const { begins, is } = pemForms[form];
-  return begins.test(text) ? undefined : `is not ${is}`;
-};
-
-/** Path of each file that comes from a secret -> its text; names all faults at once. */
-export const takeSecretFiles = (fields: SecretFields, names: NodeNames): Map<string, Secret> => {
-  const files = new Map<string, Secret>();
-  const faults: string[] = [];
-  for (const { path, source } of fileTable) {
-    if (source.from !== 'secret') continue;
-    const secretName = source.secret === 'node' ? names.nodeSecret : names.sharedSecret;
-    const field = source.field(names);
-    const text = fields[secretName]?.[field];
-    if (text === undefined) faults.push(`secret ${secretName} has no field ${field}`);
-    else if (typeof text !== 'string') faults.push(`secret ${secretName}: ${field} is not text`);
-    else {
-      const fault = faultOf(source.form, text);
-      if (fault !== undefined) faults.push(`secret ${secretName}: ${field} ${fault}`);
-      files.set(path(names), new Secret(text.endsWith('\n') ? text : `${text}\n`));
-    }
-  }
-  if (faults.length > 0) throw new BootFailure('secret-content', faults.join('; '));
-  return files;
 };

@@ -106,6 +106,7 @@ const makeFields = async (folder: string, nodeName: string, workerName: string) 
   const worker = await authority.sign('worker', {
     commonName: `system:node:${nodeName}`,
     organization: 'system:nodes',
+    alternativeNames: ['IP:172.31.0.20'],
   });
   const proxy = await authority.sign('proxy', { commonName: 'system:kube-proxy' });
   const ca = await authority.certificate();

@@ -6,7 +6,8 @@ import { secretsManagerHost, vpc, type WorkerAddresses } from './addresses.ts';
 
 const step = 'pki';
 const timeoutMs = 30_000;
-const days = '30';
+/** A node warns of a certificate that expires in less than 30. */
+const days = '90';
 
 export interface KeyPair {
   /** PEM texts. */

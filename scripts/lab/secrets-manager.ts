@@ -1,4 +1,4 @@
-// Secrets Manager's two reading calls over HTTPS, with AWS's own errors; every signature is checked.
+// Secrets Manager over HTTPS, with AWS's own errors; every signature is checked. What it does: secrets-store.ts.
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
@@ -6,26 +6,26 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { secretsManagerHost, vpc } from './addresses.ts';
 import type { Credentials } from './imds.ts';
+import {
+  createSecretStore,
+  denyWorker,
+  operations,
+  refuse,
+  type Answer,
+  type SecretsManagerRole,
+  type SecretStore,
+} from './secrets-store.ts';
 
 export interface SecretsManagerOptions {
-  /** Secret name -> SecretString. */
-  secrets: ReadonlyMap<string, string>;
+  /** Secret name -> SecretString; an administrator's requests change it. */
+  secrets: Map<string, string>;
   credentials: Credentials;
+  /** Whose the credentials are; the role of a worker when absent. */
+  role?: SecretsManagerRole;
 }
 
 /** AWS refuses a signature whose time is further off than this. */
 const clockSkewMaxMs = 5 * 60_000;
-const idsMax = 20;
-
-interface Answer {
-  status: number;
-  body: Record<string, unknown>;
-}
-
-const refuse = (type: string, message: string, status = 400): Answer => ({
-  status,
-  body: { __type: type, Message: message },
-});
 
 const parseAmzDate = (text: string): number => {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
@@ -112,53 +112,23 @@ const checkSignature = async (
   );
 };
 
-const arnOf = (name: string): string =>
-  `arn:aws:secretsmanager:${vpc.region}:000000000000:secret:${name}-AbCdEf`;
-
-const valueOf = (name: string, text: string): Record<string, unknown> => ({
-  ARN: arnOf(name),
-  Name: name,
-  SecretString: text,
-  VersionId: '00000000-0000-0000-0000-000000000001',
-  VersionStages: ['AWSCURRENT'],
-  CreatedDate: 0,
-});
-
-const notFound = "Secrets Manager can't find the specified secret.";
-
-const batchGet = (input: Record<string, unknown>, secrets: ReadonlyMap<string, string>): Answer => {
-  const ids = input['SecretIdList'];
-  if (!Array.isArray(ids) || ids.length === 0 || ids.length > idsMax)
-    return refuse('InvalidParameterException', `SecretIdList must have 1 to ${idsMax} members`);
-  const values: Record<string, unknown>[] = [];
-  const errors: Record<string, unknown>[] = [];
-  for (const id of ids.map(String)) {
-    const text = secrets.get(id);
-    if (text === undefined)
-      errors.push({ SecretId: id, ErrorCode: 'ResourceNotFoundException', Message: notFound });
-    else values.push(valueOf(id, text));
-  }
-  return { status: 200, body: { SecretValues: values, Errors: errors } };
-};
-
-const getOne = (input: Record<string, unknown>, secrets: ReadonlyMap<string, string>): Answer => {
-  const id = typeof input['SecretId'] === 'string' ? input['SecretId'] : '';
-  const text = secrets.get(id);
-  return text === undefined
-    ? refuse('ResourceNotFoundException', notFound)
-    : { status: 200, body: valueOf(id, text) };
-};
-
-const dispatch = (target: string, body: string, secrets: ReadonlyMap<string, string>): Answer => {
+const dispatch = (
+  target: string,
+  body: string,
+  store: SecretStore,
+  role: SecretsManagerRole,
+): Answer => {
   let input: Record<string, unknown>;
   try {
     input = JSON.parse(body) as Record<string, unknown>;
   } catch {
     return refuse('SerializationException', 'the body is not JSON');
   }
-  if (target === 'secretsmanager.BatchGetSecretValue') return batchGet(input, secrets);
-  if (target === 'secretsmanager.GetSecretValue') return getOne(input, secrets);
-  return refuse('UnknownOperationException', `no operation ${target}`);
+  const name = target.replace(/^secretsmanager\./, '');
+  const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
+  if (operation === undefined) return refuse('UnknownOperationException', `no operation ${target}`);
+  if (role === 'worker' && !operation.isForWorkers) return denyWorker(name);
+  return operation.run(store, input);
 };
 
 const readBody = async (request: IncomingMessage): Promise<string> => {
@@ -168,13 +138,17 @@ const readBody = async (request: IncomingMessage): Promise<string> => {
 };
 
 /** Handles one request; for node:https's createServer. */
-export const secretsManagerListener =
-  ({ secrets, credentials }: SecretsManagerOptions): RequestListener =>
-  (request, response) => {
+export const secretsManagerListener = ({
+  secrets,
+  credentials,
+  role = 'worker',
+}: SecretsManagerOptions): RequestListener => {
+  const store = createSecretStore(secrets);
+  return (request, response) => {
     const handle = async (): Promise<Answer> => {
       const body = await readBody(request);
       const refused = await checkSignature(request, body, credentials);
-      return refused ?? dispatch(headerOf(request, 'x-amz-target'), body, secrets);
+      return refused ?? dispatch(headerOf(request, 'x-amz-target'), body, store, role);
     };
     handle()
       .catch((error: Error) => refuse('InternalServiceError', error.message, 500))
@@ -184,3 +158,4 @@ export const secretsManagerListener =
       })
       .catch(() => response.destroy());
   };
+};

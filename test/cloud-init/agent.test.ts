@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { configure } from '../../cloud-init/agent.ts';
 import { failureClasses } from '../../cloud-init/failure.ts';
 import { HostError } from '../../cloud-init/hosts/host.ts';
+import { fakeKeys, type CertificateOptions } from '../fakes/certificate.ts';
 import type { FakeHost } from '../fakes/host.ts';
 import {
   createNode,
@@ -12,6 +13,7 @@ import {
   outputOf,
   secretMark,
   sharedFields,
+  type Fields,
   type NodeOptions,
 } from '../fakes/node.ts';
 
@@ -193,6 +195,13 @@ const secretError = (code: string, message: string) => ({
   }),
 });
 
+/** One of the files of a worker that has a key of its own. */
+const otherWorker = (ending: string): Fields => {
+  const field = `${worker}${ending}`;
+  const options = { commonName: 'system:node:other', keys: fakeKeys.proxy() };
+  return { [field]: nodeFields(worker, options)[field] };
+};
+
 const failures: FailureCase[] = [
   {
     name: 'metadata unreachable',
@@ -307,17 +316,19 @@ const failures: FailureCase[] = [
     },
     failureClass: 'secret-content',
     says:
-      `secret ${nodeSecret} has no field ${worker}.pem; ` +
-      `secret ${nodeSecret}: ${worker}-key.pem is not a PEM private key without a passphrase; ` +
-      `secret ${sharedSecret}: kube-proxy.kubeconfig has no context of the name in current-context; ${nothing}`,
+      `secret ${nodeSecret} has no field ${worker}.pem (a worker needs all five files); ` +
+      `secret ${nodeSecret}: ${worker}-key.pem is not a PEM private key without a passphrase ` +
+      '(cut short, or with a passphrase?); ' +
+      `secret ${sharedSecret}: kube-proxy.kubeconfig has no context of the name in current-context ` +
+      `(write it again with kubectl config); ${nothing}`,
   },
   {
     name: 'a certificate for something else',
     certificate: { commonName: 'system:kube-proxy' },
     failureClass: 'secret-content',
     says:
-      `/var/lib/kubelet/${worker}.pem: common name system:kube-proxy, ` +
-      `a kubelet needs system:node:<node name>; ${nothing}`,
+      `secret ${nodeSecret}: ${worker}.pem has common name system:kube-proxy, a kubelet needs ` +
+      `system:node:<node name> (is it the certificate of something else?); ${nothing}`,
   },
   {
     name: 'a certificate that is cut short',
@@ -329,7 +340,26 @@ const failures: FailureCase[] = [
       [sharedSecret]: sharedFields(),
     },
     failureClass: 'secret-content',
-    says: `/var/lib/kubelet/${worker}.pem: is not a certificate (cut short, or another kind of PEM?); ${nothing}`,
+    says:
+      `secret ${nodeSecret}: ${worker}.pem is not a PEM certificate ` +
+      `(cut short, or another kind of PEM?); ${nothing}`,
+  },
+  {
+    name: 'files of two workers, every fault at once',
+    secretFields: {
+      [nodeSecret]: {
+        ...nodeFields(),
+        ...otherWorker('-key.pem'),
+        ...otherWorker('.kubeconfig'),
+      },
+      [sharedSecret]: sharedFields(),
+    },
+    failureClass: 'secret-content',
+    says:
+      `secret ${nodeSecret}: ${worker}-key.pem is not the key of the certificate in ${worker}.pem ` +
+      '(key and certificate are made together: take both from the same place); ' +
+      `secret ${nodeSecret}: ${worker}.kubeconfig is for CN=system:node:other, the certificate for ` +
+      `CN=system:node:ip-172-31-0-20 (write it with the certificate of this node); ${nothing}`,
   },
   {
     name: 'no address',
@@ -355,7 +385,7 @@ const failures: FailureCase[] = [
   },
   {
     name: 'disk full',
-    capacityBytes: 1800,
+    capacityBytes: 9000,
     failureClass: 'write',
     says: `/var/lib/kubelet/.kubeconfig.groundup-new: No space left on device; ${nothing}`,
   },
@@ -463,14 +493,45 @@ test('keys and tokens go through standard input only', () => {
   assert.is(last.includes(`header = "X-Amz-Security-Token: session-${secretMark}"`), true);
 });
 
-test('a certificate that has expired is a warning: the clock may be wrong', () => {
-  const host = createNode({ certificate: { notAfter: new Date('2020-01-02') } });
+const year = 365 * 86_400_000;
+const outOfTime: [string, CertificateOptions, RegExp][] = [
+  [
+    'has expired',
+    { notAfter: new Date('2020-01-02T03:04:05Z') },
+    /worker-0\.pem expired on 2020-01-02T03:04Z, and the clock says \d{4}-\d\d-\d\dT\d\d:\d\dZ /,
+  ],
+  [
+    'is not valid yet',
+    { notBefore: new Date(Date.now() + year) },
+    /worker-0\.pem is valid from \d{4}-.*Z, and the clock says \d{4}-\d\d-\d\dT\d\d:\d\dZ /,
+  ],
+];
+for (const [name, certificate, says] of outOfTime)
+  test(`a certificate that ${name} ends the boot before anything is written or started`, () => {
+    const host = createNode({ certificate });
+    assert.is(configure(host, environment), failureClasses['secret-content'].exitCode);
+    assert.match(host.consoleLines[0] ?? '', says);
+    // The kubeconfig has the same certificate: one line tells of it once.
+    assert.is(host.consoleLines[0]?.split(';').length, 2);
+    assert.equal(filesOf(host), {});
+    assert.is(
+      host.ran.some((ran) => ran.startsWith('systemctl')),
+      false,
+    );
+  });
+
+test('a certificate that expires soon, and one for another address, are warnings', () => {
+  const notAfter = new Date(Date.now() + 3.5 * 86_400_000);
+  const host = createNode({ certificate: { notAfter, addresses: ['172.31.0.21'] } });
   assert.is(configure(host, environment), 0);
-  assert.is(
-    host.journal[0],
-    `warning: groundup: /var/lib/kubelet/${worker}.pem expired on 2020-01-02: ` +
-      'the API server will refuse the node',
-  );
+  const place = `warning: groundup: secret ${nodeSecret}: ${worker}.pem`;
+  assert.equal(host.journal.slice(0, -1), [
+    `${place} does not name 172.31.0.20: kubectl logs and exec will fail verification ` +
+      '(make one with this address among its subjectAltName)',
+    `${place} expires in 3 days, on ${notAfter.toISOString().slice(0, 10)} ` +
+      '(make a new one before that)',
+  ]);
+  assert.equal(host.consoleLines, []);
 });
 
 test('a bundle of authorities in the image is what Secrets Manager is checked against', () => {

@@ -176,7 +176,7 @@ for (const engine of engines) {
     {
       name: 'a certificate that is none',
       failureClass: 'secret-content',
-      says: `/var/lib/kubelet/${worker}.pem: is not a certificate (cut short`,
+      says: `secret k8s/k8s-cluster-from-ground-up/worker-0: ${worker}.pem is not a PEM certificate (`,
       spoil: (instance) => {
         const text = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
         instance.fields.node[`${worker}.pem`] = text;
@@ -249,7 +249,10 @@ for (const engine of engines) {
       });
       const clientPair = await authority.sign('client', {
         commonName: 'system:node:ip-172-31-0-20',
+        organization: 'system:nodes',
+        alternativeNames: ['IP:172.31.0.20'],
       });
+      const proxyPair = await authority.sign('proxy', { commonName: 'system:kube-proxy' });
       const ca = await authority.certificate();
       const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
       const event = (status: string, bootID: string) =>
@@ -273,12 +276,16 @@ for (const engine of engines) {
         server.listen(0, '127.0.0.1', resolve);
       });
       const { port } = server.address() as AddressInfo;
-      instance.fields.node[`${worker}.kubeconfig`] = kubeconfigFor(
-        'u',
-        clientPair,
-        ca,
-        `https://127.0.0.1:${port}`,
-      );
+      const url = `https://127.0.0.1:${port}`;
+      Object.assign(instance.fields.node, {
+        [`${worker}.pem`]: clientPair.certificate,
+        [`${worker}-key.pem`]: clientPair.key,
+        [`${worker}.kubeconfig`]: kubeconfigFor('u', clientPair, ca, url),
+      });
+      Object.assign(instance.fields.shared, {
+        'ca.pem': ca,
+        'kube-proxy.kubeconfig': kubeconfigFor('u', proxyPair, ca, url),
+      });
       instance.putSecrets();
       // Only file operations go below the root, so the boot id must be there as well.
       const { mkdir, writeFile } = await import('node:fs/promises');

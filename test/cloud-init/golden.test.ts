@@ -95,6 +95,7 @@ const bootCase = (folder: string): { host: FakeHost; exitCode: number } => {
     secretFields: {
       [`${prefix}/${cluster}/${name}`]: nodeFields(`${cluster}-${name}`, {
         commonName: `system:node:${facts.nodeName}`,
+        addresses: [facts.nodeIp],
       }),
       [`${prefix}/${cluster}/shared`]: sharedFields(),
     },

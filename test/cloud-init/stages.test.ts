@@ -1,13 +1,8 @@
 // The small stages between a checked request and files: render, verify, derive, curl, timeline, secret.
-import { X509Certificate } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { inspect } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeBase64 } from '../../cloud-init/base64.ts';
-import { parseCertificate } from '../../cloud-init/certificate.ts';
 import { formatConfig, parseResponses } from '../../cloud-init/curl.ts';
 import { deriveNames, deriveValues, type NodeFacts, type Values } from '../../cloud-init/derive.ts';
 import { fileTable, templateNames } from '../../cloud-init/files.ts';
@@ -19,8 +14,6 @@ import { delayAfter } from '../../cloud-init/retry.ts';
 import { Secret } from '../../cloud-init/secret.ts';
 import { formatReady, formatTimeline, parseTimeline } from '../../cloud-init/timeline.ts';
 import { verifiedTemplates, verifyRendered } from '../../cloud-init/verify.ts';
-import { CertificateAuthority } from '../../scripts/lab/pki.ts';
-import { makeCertificate } from '../fakes/certificate.ts';
 import { settings, templates } from '../fakes/node.ts';
 
 const throws = (work: () => unknown): string => {
@@ -174,67 +167,6 @@ test('waits double, have a limit and half of them is random', () => {
     [250, 500],
   ]);
 });
-
-test('the node is named by its certificate', () => {
-  const commonName = 'system:node:ip-172-31-0-20';
-  for (const notAfter of ['2027-11-23T14:00:00Z', '2049-12-31T23:59:59Z', '2999-01-01T00:00:00Z'])
-    for (const hasVersion of [true, false]) {
-      const pem = makeCertificate({ commonName, notAfter: new Date(notAfter), hasVersion });
-      assert.equal(parseCertificate(`text before\n${pem}`, 'f'), {
-        nodeName: 'ip-172-31-0-20',
-        expiresMs: Date.parse(notAfter),
-      });
-    }
-});
-
-test('certificates that openssl made are read as Node reads them', async () => {
-  const folder = await mkdtemp(path.join(tmpdir(), 'groundup-certificate-'));
-  try {
-    const authority = await CertificateAuthority.create(folder);
-    const { certificate } = await authority.sign('worker', {
-      commonName: 'system:node:a.b',
-      organization: 'system:nodes',
-      alternativeNames: ['IP:172.31.0.20'],
-    });
-    const { validToDate } = new X509Certificate(certificate);
-    assert.equal(parseCertificate(certificate, 'f'), {
-      nodeName: 'a.b',
-      expiresMs: validToDate.getTime(),
-    });
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-});
-
-const noCertificate = 'f: is not a certificate (cut short, or another kind of PEM?)';
-const sound = makeCertificate({ commonName: 'system:node:a' });
-const wrongCertificates: [string, string][] = [
-  [
-    makeCertificate({ commonName: 'system:node:' }),
-    'f: common name system:node:, a kubelet needs system:node:<node name>',
-  ],
-  [
-    makeCertificate({ commonName: 'system:node:A_b' }),
-    'f: common name system:node:A_b, a kubelet needs system:node:<node name>',
-  ],
-  [makeCertificate(), 'f: no common name, a kubelet needs system:node:<node name>'],
-  [
-    makeCertificate({ commonName: 'system:node:a', organizations: ['system:masters'] }),
-    'f: organization system:nodes is missing, the API server takes it for no node',
-  ],
-  ['', noCertificate],
-  [sound.replaceAll('CERTIFICATE', 'PUBLIC KEY'), noCertificate],
-  [sound.replace(/\n.{64}\n-----END|\n.{1,63}\n-----END/, '\n-----END'), noCertificate],
-  ['-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n', noCertificate],
-  ['-----BEGIN CERTIFICATE-----\n$$$$\n-----END CERTIFICATE-----\n', noCertificate],
-];
-for (const [text, message] of wrongCertificates)
-  test(`a certificate that is no node's: ${text.slice(28, 60)}: ${message}`, () => {
-    assert.is(
-      throws(() => parseCertificate(text, 'f')),
-      message,
-    );
-  });
 
 test('base64', () => {
   for (const text of ['', 'a', 'ab', 'abc', '-----BEGIN\n', '\u00FF\u0000'])

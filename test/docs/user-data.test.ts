@@ -97,7 +97,7 @@ const scenarios: Record<string, NodeOptions> = {
   'no-metadata': { imds: () => ({ status: 0, error: 'Connection refused' }) },
   'no-secret': { secrets: () => ({ status: 200, body: JSON.stringify(missing) }) },
   denied: { secrets: () => ({ status: 400, body: JSON.stringify(denied) }) },
-  'full-disk': { capacityBytes: 1800 },
+  'full-disk': { capacityBytes: 9000 },
 };
 
 const boot = (options: NodeOptions) => {

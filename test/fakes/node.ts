@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs';
 import type { Environment } from '../../cloud-init/agent.ts';
 import { templateNames } from '../../cloud-init/files.ts';
 import { inProject } from '../../scripts/project/paths.ts';
-import { makeCertificate, type CertificateOptions } from './certificate.ts';
+import {
+  fakeKeys,
+  makeAuthority,
+  makeCertificate,
+  pemOfKey,
+  type CertificateOptions,
+} from './certificate.ts';
 import { createFakeHost, type FakeHost, type FakeOptions, type FakeResponse } from './host.ts';
 
 export const templates = Object.fromEntries(
@@ -31,35 +37,61 @@ const mac = '0e:49:61:0f:c3:14';
 /** Something that no output may ever contain. */
 export const secretMark = 'S3CR3T';
 
-const pem = (kind: string): string =>
-  `-----BEGIN ${kind}-----\n${secretMark}\n-----END ${kind}-----\n`;
+/** Text around PEM blocks, and a remark in YAML, do not count: that is where the mark stands. */
+const marked = (pem: string): string => `${secretMark}\n${pem}`;
 
-const kubeconfig = `apiVersion: v1
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+const kubeconfig = (certificate: string, key: string): string => `# ${secretMark}
+apiVersion: v1
 kind: Config
 current-context: default
 contexts: [{ name: default, context: { cluster: c, user: u } }]
-clusters: [{ name: c, cluster: { server: 'https://172.31.0.10:6443' } }]
-users: [{ name: u, user: { token: ${secretMark} } }]
+clusters:
+  - name: c
+    cluster:
+      server: https://172.31.0.10:6443
+      certificate-authority-data: ${base64(makeAuthority())}
+users:
+  - name: u
+    user:
+      client-certificate-data: ${base64(certificate)}
+      client-key-data: ${base64(key)}
 `;
 
 export type Fields = Record<string, unknown>;
 
+/** What belongs to one worker, whose certificate the options describe. */
 export const nodeFields = (
   workerName = `${settings.cluster}-worker-0`,
-  certificate: CertificateOptions = {},
-): Fields => ({
-  [`${workerName}.pem`]: makeCertificate({
+  options: CertificateOptions = {},
+): Fields => {
+  const certificate = makeCertificate({
     commonName: 'system:node:ip-172-31-0-20',
-    ...certificate,
-  }),
-  [`${workerName}-key.pem`]: pem('PRIVATE KEY'),
-  [`${workerName}.kubeconfig`]: kubeconfig,
-});
+    addresses: ['172.31.0.20'],
+    ...options,
+  });
+  const key = marked(pemOfKey(options.keys ?? fakeKeys.worker()));
+  return {
+    [`${workerName}.pem`]: certificate,
+    [`${workerName}-key.pem`]: key,
+    [`${workerName}.kubeconfig`]: kubeconfig(certificate, key),
+  };
+};
 
-export const sharedFields = (): Fields => ({
-  'ca.pem': pem('CERTIFICATE'),
-  'kube-proxy.kubeconfig': kubeconfig,
-});
+export const sharedFields = (): Fields => {
+  const keys = fakeKeys.proxy();
+  const commonName = 'system:kube-proxy';
+  const certificate = makeCertificate({
+    commonName,
+    organizations: ['system:node-proxier'],
+    keys,
+  });
+  return {
+    'ca.pem': makeAuthority(),
+    'kube-proxy.kubeconfig': kubeconfig(certificate, marked(pemOfKey(keys))),
+  };
+};
 
 export const metadata = (userData: string | undefined): Record<string, string | undefined> => ({
   'api/token': `token-${secretMark}`,
