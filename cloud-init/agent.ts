@@ -87,6 +87,7 @@ const readSecretFields = (
     url: environment.secretsUrl ?? `https://secretsmanager.${region}.${domain}`,
     region,
     credentials,
+    renewCredentials: () => readCredentials(host, session, facts).credentials,
     ...(hasAuthority ? { authorityFile: host.place(authorityPath) } : {}),
   };
   return readSecrets(host, source, [names.nodeSecret, names.sharedSecret]);
@@ -124,9 +125,14 @@ const startServices = (host: Host, hasChanged: boolean): void => {
 /** On a file system in memory: this boot makes a node, for which cloud-init waits a while. */
 const nodeMarkPath = '/run/groundup/node';
 
+/** cloud-init without the mark does not wait: that it cannot be written is only logged. */
 const tellCloudInit = (host: Host, nodeName: string): void => {
-  host.remove(nodeMarkPath);
-  host.createFile(nodeMarkPath, `${nodeName}\n`, 0o644);
+  try {
+    host.remove(nodeMarkPath);
+    host.createFile(nodeMarkPath, `${nodeName}\n`, 0o644);
+  } catch (error) {
+    host.log('warning', `groundup: ${nodeMarkPath}: ${(error as Error).message}`);
+  }
 };
 
 const configureNode = (host: Host, environment: Environment): void => {

@@ -11,6 +11,7 @@ export const variables = {
   imdsUrl: 'GROUNDUP_IMDS_URL',
   secretsUrl: 'GROUNDUP_SECRETS_URL',
   root: 'GROUNDUP_ROOT',
+  timeScale: 'GROUNDUP_TIME_SCALE',
 } as const;
 
 export const environmentOf = (

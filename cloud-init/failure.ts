@@ -18,6 +18,7 @@ export const failureClasses = {
   'secrets-denied': { exitCode: 77, meaning: 'the instance may not read its secrets' },
   settings: { exitCode: 78, meaning: 'the settings baked into the image are wrong' },
   'not-ready': { exitCode: 79, meaning: 'the node did not become Ready in time' },
+  clock: { exitCode: 80, meaning: 'the clock of the node is wrong' },
 } as const;
 
 export type FailureClass = keyof typeof failureClasses;

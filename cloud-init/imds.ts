@@ -13,7 +13,8 @@ export const imdsAddress = 'http://169.254.169.254';
 /** Link-local: an answer takes milliseconds or does not come. */
 const options: HttpOptions = { connectTimeoutMs: 2000, timeoutMs: 5000, isDirect: true };
 
-const limits: RetryLimits = { deadlineMs: 60_000, triesMax: 20, delayMs: 250, delayMaxMs: 5000 };
+/** The service itself may come a minute late: two are waited for, so that jitter does not matter. */
+const limits: RetryLimits = { deadlineMs: 120_000, triesMax: 60, delayMs: 250, delayMaxMs: 5000 };
 
 /** Credentials of a role may lag behind the boot by some seconds. */
 const credentialLimits: RetryLimits = { ...limits, deadlineMs: 45_000, delayMs: 1000 };
@@ -22,6 +23,7 @@ const tokenLifetimeSeconds = 300;
 
 export interface Session {
   url: string;
+  /** Replaced when the service does not take it any more. */
   token: Secret;
 }
 
@@ -55,6 +57,9 @@ const isPassing = ({ status }: HttpResponse): boolean =>
 
 const fail = (message: string) => new BootFailure('imds', `instance metadata: ${message}`);
 
+/** AWS's are Base64; anything else is a page of something that stands before the service. */
+const tokenForm = /^[\w+/=-]{1,1024}$/;
+
 /** Asks for a session token, which every other request must show. */
 export const openSession = (host: Host, url: string): Session => {
   const request = {
@@ -64,22 +69,20 @@ export const openSession = (host: Host, url: string): Session => {
   } as const;
   const outcome = retry(host, limits, (): Attempt<HttpResponse> => {
     const [response] = sendRequests(host, [request], options) as [HttpResponse];
-    return isPassing(response) ? { again: describeResponse(response) } : { done: response };
+    if (isPassing(response)) return { again: describeResponse(response) };
+    if (response.status !== 200 || tokenForm.test(response.body.trim())) return { done: response };
+    return { again: 'what it answers is no token' };
   });
   if ('gaveUp' in outcome)
     throw fail(`no token from ${url}: ${outcome.gaveUp} (${formatTries(outcome)})`);
   const { status, body } = outcome.done;
   if (status === 403) throw fail(`${url} answers HTTP 403: it is switched off for this instance`);
-  if (status !== 200 || body === '') throw fail(`no token from ${url}: HTTP ${status}`);
-  return { url, token: new Secret(body) };
+  if (status !== 200) throw fail(`no token from ${url}: HTTP ${status}`);
+  return { url, token: new Secret(body.trim()) };
 };
 
-/** Reads paths below /latest/ in one go. A path that does not exist is `undefined`. */
-const read = (
-  host: Host,
-  { url, token }: Session,
-  paths: readonly string[],
-): (string | undefined)[] => {
+/** Requests all paths below /latest/ until no answer may get better. */
+const request = (host: Host, { url, token }: Session, paths: readonly string[]): HttpResponse[] => {
   const requests = paths.map((path) => ({
     url: `${url}/latest/${path}`,
     headers: { 'X-aws-ec2-metadata-token': token },
@@ -91,10 +94,23 @@ const read = (
     return { again: `${paths[passing]}: ${describeResponse(responses[passing] as HttpResponse)}` };
   });
   if ('gaveUp' in outcome) throw fail(`${outcome.gaveUp} (${formatTries(outcome)})`);
-  return outcome.done.map(({ status, body }, index) => {
+  return outcome.done;
+};
+
+const isRefused = ({ status }: HttpResponse): boolean => status === 401;
+
+/** Reads paths below /latest/ in one go. A path that does not exist is `undefined`. */
+const read = (host: Host, session: Session, paths: readonly string[]): (string | undefined)[] => {
+  let responses = request(host, session, paths);
+  if (responses.some(isRefused)) {
+    // A token may have expired during long waits; a new one that is refused, too, is another fault.
+    session.token = openSession(host, session.url).token;
+    responses = request(host, session, paths);
+  }
+  return responses.map(({ status, body }, index) => {
     if (status === 404) return undefined;
     if (status === 200) return body;
-    const reason = status === 401 ? 'HTTP 401: the token was refused' : `HTTP ${status}`;
+    const reason = status === 401 ? 'HTTP 401: a new token was refused, too' : `HTTP ${status}`;
     throw fail(`${paths[index]}: ${reason}`);
   });
 };
@@ -112,10 +128,13 @@ const checked = (
 
 const rolePath = 'meta-data/iam/security-credentials/';
 
-/** The first line of the list of roles; an instance has one at most. */
+/** https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html */
+const roleForm = /^[\w+=,.@-]{1,64}$/;
+
+/** The first line of the list of roles; an instance has one at most. Another form is none. */
 const roleOf = (list: string | undefined): string | undefined => {
-  const name = list?.trim().split('\n')[0];
-  return name === undefined || name === '' ? undefined : name;
+  const name = list?.trim().split('\n')[0] ?? '';
+  return roleForm.test(name) ? name : undefined;
 };
 
 /** User-data and everything else that is needed from the service before secrets are read. */
@@ -185,10 +204,11 @@ export const readCredentials = (
     ]);
     const credentials = body === undefined ? undefined : parseCredentials(body);
     if (credentials === undefined) return { again: `role ${roleName} has no credentials yet` };
+    const subnet = parseRange((subnetRange ?? '').trim());
     const vpcRanges = (ranges ?? '').split('\n').flatMap((text) => parseRange(text.trim()) ?? []);
     const network = {
       vpcRanges: vpcRanges.map(({ text }) => text),
-      ...(subnetRange === undefined ? {} : { subnetRange: subnetRange.trim() }),
+      ...(subnet === undefined ? {} : { subnetRange: subnet.text }),
     };
     return { done: { credentials, network } };
   });

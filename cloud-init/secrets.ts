@@ -1,5 +1,14 @@
 // Names of two secrets + role credentials -> their fields, which secret-files.ts takes apart.
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html
+import {
+  isClockFault,
+  isExpired,
+  isGarbage,
+  isPassing,
+  parseAnswer,
+  type Answer,
+  type SecretError,
+} from './answer.ts';
 import { describeResponse, sendRequests, type HttpRequest, type HttpResponse } from './curl.ts';
 import { BootFailure, excerpt, type FailureClass } from './failure.ts';
 import type { Host } from './hosts/host.ts';
@@ -13,21 +22,14 @@ export interface SecretsSource {
   url: string;
   region: string;
   credentials: Credentials;
+  /** Reads them again, when these have expired meanwhile. */
+  renewCredentials: () => Credentials;
   authorityFile?: string;
 }
 
 /** Name of a secret -> its fields. */
 export type SecretFields = Record<string, Readonly<Record<string, unknown>>>;
 
-interface Answer {
-  SecretValues?: { Name?: string; SecretString?: string }[];
-  Errors?: { SecretId?: string; ErrorCode?: string; Message?: string }[];
-  __type?: string;
-  Message?: string;
-  message?: string;
-}
-
-const passingCodes = /Throttling|TooManyRequests|InternalService|ServiceUnavailable|RequestTimeout/;
 const deniedCodes =
   /AccessDenied|UnrecognizedClient|ExpiredToken|InvalidSignature|Decryption|Token/;
 
@@ -36,44 +38,47 @@ const classOf = (code: string): FailureClass => {
   return deniedCodes.test(code) ? 'secrets-denied' : 'secrets-unreachable';
 };
 
-const parseAnswer = (body: string): Answer => {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    return typeof parsed === 'object' && parsed !== null ? parsed : {};
-  } catch {
-    return {};
-  }
-};
-
-/** `com.amazonaws.x#AccessDeniedException` -> `AccessDeniedException` */
-const codeOf = ({ __type = '' }: Answer): string => __type.replace(/^.*#/, '');
-
-const requestOf = (source: SecretsSource, names: readonly string[]): HttpRequest => ({
+const requestOf = (
+  source: SecretsSource,
+  { user, sessionToken }: Credentials,
+  names: readonly string[],
+): HttpRequest => ({
   url: `${source.url}/`,
   headers: {
     'Content-Type': 'application/x-amz-json-1.1',
     'X-Amz-Target': 'secretsmanager.BatchGetSecretValue',
-    'X-Amz-Security-Token': source.credentials.sessionToken,
+    'X-Amz-Security-Token': sessionToken,
   },
   body: JSON.stringify({ SecretIdList: names }),
   signature: {
-    user: source.credentials.user,
+    user,
     region: source.region,
     service: 'secretsmanager',
   },
 });
 
-/** The error of a whole request; Secrets Manager's own words name the missing permission. */
-const requestFailure = (response: HttpResponse, tries: string): BootFailure => {
-  const answer = parseAnswer(response.body);
-  const code = codeOf(answer);
-  const said = answer.Message ?? answer.message ?? '';
+/** What was answered in place of secrets, in Secrets Manager's own words: they name a missing permission. */
+const describeAnswer = (response: HttpResponse): string => {
+  const { code, said } = parseAnswer(response.body);
+  if (isGarbage(response)) return 'HTTP 200 with something else than secrets';
   const what = code === '' ? describeResponse(response) : code;
-  const words = said === '' ? '' : `: ${excerpt(said)}`;
-  return new BootFailure(classOf(code), `Secrets Manager answers ${what}${words} (${tries})`);
+  return said === '' ? what : `${what}: ${excerpt(said)}`;
 };
 
-const secretFailure = (errors: NonNullable<Answer['Errors']>, tries: string): BootFailure => {
+/** The error of a whole request. */
+const requestFailure = (url: string, response: HttpResponse, tries: string): BootFailure => {
+  const said =
+    response.status === 0
+      ? `no answer from ${url}: ${describeResponse(response)}`
+      : `Secrets Manager answers ${describeAnswer(response)}`;
+  if (!isClockFault(response))
+    return new BootFailure(classOf(parseAnswer(response.body).code), `${said} (${tries})`);
+  const date = new Date().toISOString().replace(/\.\d+/, '');
+  const message = `the clock of this node is wrong, it says ${date}: ${said} (${tries})`;
+  return new BootFailure('clock', `${message}; time sync sets it (timedatectl timesync-status)`);
+};
+
+const secretFailure = (errors: readonly SecretError[], tries: string): BootFailure => {
   const texts = errors.map(({ SecretId = '?', ErrorCode = 'no error code', Message = '' }) => {
     if (classOf(ErrorCode) === 'secret-missing')
       return `secret ${SecretId} not found (${ErrorCode}, ${tries})`;
@@ -110,25 +115,23 @@ export const readSecrets = (
 ): SecretFields => {
   const { authorityFile } = source;
   const options = { ...timeouts, ...(authorityFile === undefined ? {} : { authorityFile }) };
-  let last: HttpResponse = { status: 0, body: '', error: '' };
+  let { credentials } = source;
   let tries = 0;
+  let last: HttpResponse | undefined;
   const outcome = retry(host, limits, (): Attempt<HttpResponse> => {
+    if (last !== undefined && isExpired(last)) credentials = source.renewCredentials();
     tries += 1;
-    [last] = sendRequests(host, [requestOf(source, names)], options) as [HttpResponse];
-    const code = codeOf(parseAnswer(last.body));
-    const isPassing =
-      last.status === 0 || last.status === 429 || last.status >= 500 || passingCodes.test(code);
-    return isPassing ? { again: describeResponse(last) } : { done: last };
+    const request = requestOf(source, credentials, names);
+    const [response] = sendRequests(host, [request], options) as [HttpResponse];
+    last = response;
+    return isPassing(response) ? { again: describeResponse(response) } : { done: response };
   });
-  if ('gaveUp' in outcome) {
-    if (last.status !== 0) throw requestFailure(last, formatTries(outcome));
-    const message = `no answer from ${source.url}: ${outcome.gaveUp} (${formatTries(outcome)})`;
-    throw new BootFailure('secrets-unreachable', message);
-  }
-  const count = tries === 1 ? '1 try' : `${tries} tries`;
-  if (outcome.done.status !== 200) throw requestFailure(outcome.done, count);
-  const answer = parseAnswer(outcome.done.body);
+  const hasGivenUp = 'gaveUp' in outcome;
+  const response = hasGivenUp ? (last as unknown as HttpResponse) : outcome.done;
+  const count = hasGivenUp ? formatTries(outcome) : tries === 1 ? '1 try' : `${tries} tries`;
+  const answer = parseAnswer(response.body);
   if (answer.Errors !== undefined && answer.Errors.length > 0)
     throw secretFailure(answer.Errors, count);
+  if (hasGivenUp || response.status !== 200) throw requestFailure(source.url, response, count);
   return Object.fromEntries(names.map((name) => [name, fieldsOf(answer, name)]));
 };

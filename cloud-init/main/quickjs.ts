@@ -1,6 +1,7 @@
 // The agent on a node: `qjs --std -m agent.mjs configure|ready`. Bundled by scripts/image/agent.ts.
 import * as std from 'std';
 import { environmentOf, runAgent, variables } from '../commands.ts';
+import { withFasterClock } from '../hosts/faster.ts';
 import { createQuickjsHost } from '../hosts/quickjs.ts';
 import bridge from '../templates/172-20-bridge.conflist.mustache';
 import loopback from '../templates/99-loopback.conf.mustache';
@@ -16,7 +17,10 @@ const templates = {
   'node.env': nodeEnvironment,
 };
 
-const host = createQuickjsHost(std.getenv(variables.root));
+const host = withFasterClock(
+  createQuickjsHost(std.getenv(variables.root)),
+  std.getenv(variables.timeScale),
+);
 const environment = environmentOf(std.getenv, templates);
 // The first argument is the script itself.
 std.exit(runAgent(host, scriptArgs.slice(1), environment));

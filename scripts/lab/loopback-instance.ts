@@ -41,7 +41,14 @@ export interface AgentRun {
 /** `node` runs the sources; `quickjs` the bundle, as a node does. */
 export type Engine = { name: 'node' } | { name: 'quickjs'; bundle: string; programsFolder: string };
 
-type Intercept = (url: string, tries: number) => { status: number; body?: string } | undefined;
+/** Status 0: the connection ends without an answer. */
+export interface InterceptedAnswer {
+  status: number;
+  body?: string;
+  delayMs?: number;
+}
+
+export type Intercept = (url: string, tries: number) => InterceptedAnswer | undefined;
 
 export interface RunOptions {
   /**
@@ -49,6 +56,15 @@ export interface RunOptions {
    * `<timesFile>.curl` gets what bash's `times` says of each curl. In QuickJS only.
    */
   timesFile?: string;
+  /** How many times faster the agent's clock runs. In QuickJS only. */
+  timeScale?: number;
+  /**
+   * A script that runs the agent as `"$@"`: in the root folder, and in a mount namespace of its own,
+   * so that what it mounts is gone with it.
+   */
+  wrapper?: string;
+  /** In place of the service's address, e.g. with a name. */
+  secretsUrl?: string;
 }
 
 export interface LoopbackInstance {
@@ -63,6 +79,8 @@ export interface LoopbackInstance {
   intercepts: { imds?: Intercept; secrets?: Intercept };
   /** Every request, as `METHOD path`. */
   requests: string[];
+  /** How far Secrets Manager's clock is ahead of the instance's. */
+  clock: { aheadMs: number };
   putSecrets(): void;
   run(engine: Engine, command: string, options?: RunOptions): Promise<AgentRun>;
   close(): Promise<void>;
@@ -93,7 +111,12 @@ const intercepted = (
     const tries = requests.filter((other) => other.endsWith(` ${url}`)).length;
     const answer = intercept()?.(url, tries);
     if (answer === undefined) service(request, response);
-    else response.writeHead(answer.status).end(answer.body ?? '');
+    else if (answer.status === 0) request.socket.destroy();
+    else {
+      const send = () => void response.writeHead(answer.status).end(answer.body ?? '');
+      if (answer.delayMs === undefined) send();
+      else setTimeout(send, answer.delayMs);
+    }
   };
 };
 
@@ -156,7 +179,12 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
   const intercepts: LoopbackInstance['intercepts'] = {};
   const imdsService = serviceOf(createImds({ instanceAt: () => instance, credentials }));
   const imds = createServer(intercepted(imdsService, requests, () => intercepts.imds));
-  const secretsService = secretsManagerListener({ secrets, credentials });
+  const clock = { aheadMs: 0 };
+  const secretsService = secretsManagerListener({
+    secrets,
+    credentials,
+    nowMs: () => Date.now() + clock.aheadMs,
+  });
   const manager = createServer(intercepted(secretsService, requests, () => intercepts.secrets));
   const imdsUrl = await listen(imds);
   const secretsUrl = await listen(manager);
@@ -166,7 +194,8 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
   };
   putSecrets();
 
-  const run: LoopbackInstance['run'] = async (engine, command, { timesFile } = {}) => {
+  const run: LoopbackInstance['run'] = async (engine, command, runOptions = {}) => {
+    const { timesFile, timeScale, wrapper } = runOptions;
     await Promise.all(
       ['systemctl.log', 'dev/console'].map((file) => writeFile(path.join(root, file), '')),
     );
@@ -176,7 +205,8 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
       PATH: [...folders, process.env['PATH'] ?? ''].join(':'),
       GROUNDUP_ROOT: root,
       GROUNDUP_IMDS_URL: imdsUrl,
-      GROUNDUP_SECRETS_URL: secretsUrl,
+      GROUNDUP_SECRETS_URL: runOptions.secretsUrl ?? secretsUrl,
+      ...(timeScale === undefined ? {} : { GROUNDUP_TIME_SCALE: String(timeScale) }),
     };
     const [file, args] =
       engine.name === 'node'
@@ -189,9 +219,14 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
         { mode: 0o755 },
       );
     const timing = 'TIMEFORMAT="%R %U %S"; { time "$@" 2>&3; } 3>&2 2>"$0"';
+    const namespace = ['--mount', '--propagation', 'private', 'sh', '-c'];
     const [program, programArgs] =
-      timesFile === undefined ? [file, args] : ['bash', ['-c', timing, timesFile, file, ...args]];
-    const options = { env: environment, reject: false, timeout: 120_000 } as const;
+      timesFile !== undefined
+        ? ['bash', ['-c', timing, timesFile, file, ...args]]
+        : wrapper !== undefined
+          ? ['unshare', [...namespace, wrapper, 'sh', file, ...args]]
+          : [file, args];
+    const options = { env: environment, cwd: root, reject: false, timeout: 120_000 } as const;
     const result = await execa(program, programArgs, options);
     return {
       exitCode: result.exitCode ?? -1,
@@ -209,6 +244,7 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
     fields,
     intercepts,
     requests,
+    clock,
     putSecrets,
     run,
     close: async () => {

@@ -22,6 +22,8 @@ export interface SecretsManagerOptions {
   credentials: Credentials;
   /** Whose the credentials are; the role of a worker when absent. */
   role?: SecretsManagerRole;
+  /** The service's clock; default: this machine's. */
+  nowMs?: () => number;
 }
 
 /** AWS refuses a signature whose time is further off than this. */
@@ -47,6 +49,7 @@ const checkSignature = async (
   request: IncomingMessage,
   body: string,
   credentials: Credentials,
+  nowMs: number,
 ): Promise<Answer | undefined> => {
   const match = authorizationPattern.exec(headerOf(request, 'authorization'));
   if (!match) return refuse('MissingAuthenticationTokenException', 'Missing Authentication Token');
@@ -61,8 +64,11 @@ const checkSignature = async (
     );
   const signingDate = headerOf(request, 'x-amz-date');
   const signedAtMs = parseAmzDate(signingDate);
-  if (!(Math.abs(Date.now() - signedAtMs) <= clockSkewMaxMs))
+  const aheadMs = signedAtMs - nowMs;
+  if (Number.isNaN(aheadMs) || aheadMs < -clockSkewMaxMs)
     return refuse('InvalidSignatureException', `Signature expired: ${signingDate}`);
+  if (aheadMs > clockSkewMaxMs)
+    return refuse('InvalidSignatureException', `Signature not yet current: ${signingDate}`);
   if (region !== vpc.region || service !== 'secretsmanager')
     return refuse(
       'InvalidSignatureException',
@@ -142,12 +148,13 @@ export const secretsManagerListener = ({
   secrets,
   credentials,
   role = 'worker',
+  nowMs = Date.now,
 }: SecretsManagerOptions): RequestListener => {
   const store = createSecretStore(secrets);
   return (request, response) => {
     const handle = async (): Promise<Answer> => {
       const body = await readBody(request);
-      const refused = await checkSignature(request, body, credentials);
+      const refused = await checkSignature(request, body, credentials, nowMs());
       return refused ?? dispatch(headerOf(request, 'x-amz-target'), body, store, role);
     };
     handle()

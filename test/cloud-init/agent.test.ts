@@ -207,7 +207,7 @@ const failures: FailureCase[] = [
     name: 'metadata unreachable',
     imds: () => noAnswer,
     failureClass: 'imds',
-    says: `instance metadata: no token from http://imds: Connection refused (20 tries in 59 s); ${nothing}`,
+    says: `instance metadata: no token from http://imds: Connection refused (36 tries in 119 s); ${nothing}`,
   },
   {
     name: 'metadata switched off',
@@ -219,7 +219,7 @@ const failures: FailureCase[] = [
     name: 'token refused',
     imds: (path) => (path === 'user-data' ? { status: 401 } : undefined),
     failureClass: 'imds',
-    says: `instance metadata: user-data: HTTP 401: the token was refused; ${nothing}`,
+    says: `instance metadata: user-data: HTTP 401: a new token was refused, too; ${nothing}`,
   },
   {
     name: 'no region',

@@ -150,7 +150,7 @@ for (const engine of engines) {
     {
       name: 'a token that is refused',
       failureClass: 'imds',
-      says: 'instance metadata: user-data: HTTP 401: the token was refused; nothing was written',
+      says: 'instance metadata: user-data: HTTP 401: a new token was refused, too; nothing was written',
       spoil: ({ intercepts }) => {
         intercepts.imds = (url) => (url === '/latest/user-data' ? { status: 401 } : undefined);
       },

@@ -85,6 +85,11 @@ const denied = {
   Message:
     'User: arn:aws:sts::000000000000:assumed-role/worker/i-0 is not authorized to perform: secretsmanager:BatchGetSecretValue',
 };
+const expired = {
+  __type: 'com.amazonaws.secretsmanager#InvalidSignatureException',
+  Message:
+    'Signature expired: 20000101T000012Z is now earlier than 20270301T115500Z (20270301T120000Z - 5 min.)',
+};
 const missing = {
   SecretValues: [],
   Errors: [{ SecretId: names.nodeSecret, ErrorCode: 'ResourceNotFoundException' }],
@@ -97,6 +102,7 @@ const scenarios: Record<string, NodeOptions> = {
   'no-metadata': { imds: () => ({ status: 0, error: 'Connection refused' }) },
   'no-secret': { secrets: () => ({ status: 200, body: JSON.stringify(missing) }) },
   denied: { secrets: () => ({ status: 400, body: JSON.stringify(denied) }) },
+  'wrong-clock': { secrets: () => ({ status: 400, body: JSON.stringify(expired) }) },
   'full-disk': { capacityBytes: 9000 },
 };
 
@@ -104,7 +110,11 @@ const boot = (options: NodeOptions) => {
   const host = createNode(options);
   configure(host, environment);
   return {
-    console: host.consoleLines.map((line) => line.replace('http://imds', imdsAddress)),
+    console: host.consoleLines.map((line) =>
+      line
+        .replace('http://imds', imdsAddress)
+        .replace(/it says \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, 'it says 2000-01-01T00:00:12Z'),
+    ),
     journal: host.journal.map((line) => line.replace(/^\w+: /, '')),
   };
 };
