@@ -20,6 +20,7 @@ import { formatSecretFinding, takeSecretFiles } from './secret-files.ts';
 import { readSecrets, type SecretFields } from './secrets.ts';
 import type { Secret } from './secret.ts';
 import { parseSettings, settingsPath } from './settings.ts';
+import { createSignatureCheck } from './signature.ts';
 import { writeTimeline, type Timeline, type TimelineEvent } from './timeline.ts';
 import { checkGroup, checkNetwork } from './ranges.ts';
 import { checkUserData, type NodeRequest } from './validate.ts';
@@ -103,6 +104,7 @@ const checkSecrets = (
   const { files, nodeName, findings } = takeSecretFiles(fields, names, {
     nowMs: Date.now(),
     nodeIp,
+    isSignedBy: createSignatureCheck(host),
   });
   const linesOf = (wanted: Finding['severity']): string[] =>
     findings.filter(({ severity }) => severity === wanted).map(formatSecretFinding);
@@ -152,13 +154,13 @@ const configureNode = (host: Host, environment: Environment): void => {
   const names = deriveNames(reading.request);
   const fields = readSecretFields(host, environment, reading, names);
   mark('secrets-read');
-    const { nodeIp, instanceId } = reading.facts;
-    const { secretFiles, nodeName } = checkSecrets(host, fields, names, nodeIp);
-    const values = deriveValues(reading.request, names, { ...reading.facts, nodeName });
-    const files = buildFiles(names, values, environment.templates, secretFiles);
-    if (forgetOtherInstance(host, instanceId))
-      host.log('notice', `groundup: this disk was another instance's: its node is removed from it`);
-    const plan = makePlan(host, [...files, instanceFile(instanceId)]);
+  const { nodeIp, instanceId } = reading.facts;
+  const { secretFiles, nodeName } = checkSecrets(host, fields, names, nodeIp);
+  const values = deriveValues(reading.request, names, { ...reading.facts, nodeName });
+  const files = buildFiles(names, values, environment.templates, secretFiles);
+  if (forgetOtherInstance(host, instanceId))
+    host.log('notice', `groundup: this disk was another instance's: its node is removed from it`);
+  const plan = makePlan(host, [...files, instanceFile(instanceId)]);
   applyPlan(host, plan);
   mark('files-written');
   const hasChanged = plan.write.length > 0;
@@ -166,7 +168,9 @@ const configureNode = (host: Host, environment: Environment): void => {
   startServices(host, hasChanged);
   mark('services-started');
   writeTimeline(host, timeline);
-  const outcome = hasChanged ? `${plan.write.length} file${plan.write.length === 1 ? '' : 's'} written` : 'nothing has changed';
+  const outcome = hasChanged
+    ? `${plan.write.length} file${plan.write.length === 1 ? '' : 's'} written`
+    : 'nothing has changed';
   host.log('info', `groundup: ${names.workerName} is node ${nodeName} (${outcome})`);
 };
 

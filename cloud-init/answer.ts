@@ -70,7 +70,7 @@ export const isClockFault = ({ status, body, error }: HttpResponse): boolean => 
 
 /** True when the role's credentials were right once: the metadata service has new ones. */
 export const isExpired = ({ body }: HttpResponse): boolean =>
-  /^ExpiredToken/.test(parseAnswer(body).code);
+  parseAnswer(body).code.startsWith('ExpiredToken');
 
 /** True for 200 with something else than secrets: a page of a proxy, or a torn body. */
 export const isGarbage = ({ status, body }: HttpResponse): boolean => {

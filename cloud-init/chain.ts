@@ -1,6 +1,6 @@
 // A certificate, those behind it and the authorities -> the authority that it leads to, or why to none.
 // https://www.rfc-editor.org/rfc/rfc5280#section-6
-import { maySign } from './signature.ts';
+import type { SignatureCheck } from './signature.ts';
 import type { Certificate } from './x509.ts';
 
 export type ChainFault = 'unknown-issuer' | 'not-an-authority' | 'other-key-id' | 'wrong-signature';
@@ -17,11 +17,15 @@ export type Chain =
 /** Version 1 has no extensions that could say so. */
 const mayIssue = ({ isAuthority, version }: Certificate): boolean => isAuthority || version < 3;
 
-const linkFault = (certificate: Certificate, issuer: Certificate): ChainFault | undefined => {
+const linkFault = (
+  certificate: Certificate,
+  issuer: Certificate,
+  isSignedBy: SignatureCheck,
+): ChainFault | undefined => {
   if (!mayIssue(issuer)) return 'not-an-authority';
   const [wanted, found] = [certificate.authorityKeyId, issuer.subjectKeyId];
   if (wanted !== undefined && found !== undefined && wanted !== found) return 'other-key-id';
-  return maySign(issuer.publicKey, certificate) ? undefined : 'wrong-signature';
+  return isSignedBy(certificate, issuer) ? undefined : 'wrong-signature';
 };
 
 /**
@@ -32,6 +36,7 @@ export const findChain = (
   certificate: Certificate,
   intermediates: readonly Certificate[],
   authorities: readonly Certificate[],
+  isSignedBy: SignatureCheck,
 ): Chain => {
   let fault: Chain = { fault: 'unknown-issuer', certificate };
   const keep = (found: Chain) => {
@@ -39,14 +44,14 @@ export const findChain = (
   };
   for (const issuer of [...authorities, ...intermediates]) {
     if (issuer.subject !== certificate.issuer) continue;
-    const broken = linkFault(certificate, issuer);
+    const broken = linkFault(certificate, issuer, isSignedBy);
     if (broken !== undefined) {
       keep({ fault: broken, certificate, issuer });
       continue;
     }
     if (authorities.includes(issuer)) return { path: [issuer] };
     const others = intermediates.filter((other) => other !== issuer);
-    const above = findChain(issuer, others, authorities);
+    const above = findChain(issuer, others, authorities, isSignedBy);
     if ('path' in above) return { path: [issuer, ...above.path] };
     keep(above);
   }

@@ -39,9 +39,6 @@ const resemblances: Record<string, string> = {
   ':': '：',
   '"': '“”„″',
   "'": '‘’′',
-  '0': '０',
-  '1': '１',
-  '2': '２',
   ' ': '\u00A0\u2007\u202F\u3000',
   // Without width: nobody sees them, and nothing is meant by them.
   '': '\u00AD\u200B\u200C\u200D\u200E\u200F\u2060\uFEFF',
@@ -49,8 +46,12 @@ const resemblances: Record<string, string> = {
 
 const meanings: Record<string, string> = { ' ': ', a blank', '': ', which nobody sees' };
 
-const asciiOf = (letter: string): string | undefined =>
-  Object.entries(resemblances).find(([, letters]) => letters.includes(letter))?.[0];
+/** What the table says, or the letter below an accent. */
+const asciiOf = (letter: string): string | undefined => {
+  const resembled = Object.entries(resemblances).find(([, letters]) => letters.includes(letter));
+  const [base = ''] = letter.normalize('NFKD');
+  return resembled?.[0] ?? (/[!-~]/.test(base) ? base : undefined);
+};
 
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const foreignLetter = /[^\u0020-\u007E]/u;

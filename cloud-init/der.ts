@@ -1,6 +1,5 @@
 // DER bytes (one character each) -> nested elements: as much of it as certificates and keys need.
-// By hand: openssl would be the only program that the boot starts for text it has in memory, 15 ms and
-// 2 MB of cold reads. https://www.itu.int/rec/T-REC-X.690
+// By hand: openssl's words for people change between its versions. https://www.itu.int/rec/T-REC-X.690
 
 export interface DerElement {
   /** The identifier byte, e.g. 0x30 for a sequence. */
@@ -61,9 +60,3 @@ export const hexOf = (bytes: string): string => {
 
 /** Bytes, the highest first, as a number that is not negative. */
 export const numberOf = (bytes: string): bigint => BigInt(`0x0${hexOf(bytes)}`);
-
-/** As many digits as wanted, or all. QuickJS 2025-04-26 puts a zero before some numbers. */
-const digitsOf = (number: bigint, radix: 2 | 16, length: number): string =>
-  number.toString(radix).replace(/^0+/, '').padStart(length, '0');
-export const hexOfNumber = (number: bigint, length: number): string => digitsOf(number, 16, length);
-export const bitsOfNumber = (number: bigint, length: number): string => digitsOf(number, 2, length);

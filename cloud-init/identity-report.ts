@@ -2,6 +2,7 @@
 import type { SecretRole } from './files.ts';
 import { fillMessage, identityMessages, type IdentityMessageId } from './identity-messages.ts';
 import type { PrivateKey } from './private-key.ts';
+import type { SignatureCheck } from './signature.ts';
 import type { Certificate } from './x509.ts';
 
 export const nodePrefix = 'system:node:';
@@ -20,6 +21,8 @@ export interface IdentityFacts {
   nowMs: number;
   /** The instance's private address; a check before there is an instance has none. */
   nodeIp?: string;
+  /** Asked for a certificate and an issuer that fit by name, key id and kind. */
+  isSignedBy: SignatureCheck;
   /** Where the CA, the worker's certificate and its key will be, as kubeconfigs may name them. */
   authorityPath: string;
   certificatePath: string;

@@ -60,7 +60,7 @@ const checkChain = (
     ...authorities.filter(isValid),
     ...authorities.filter((authority) => !isValid(authority)),
   ];
-  const chain = findChain(certificate, intermediates, inOrder);
+  const chain = findChain(certificate, intermediates, inOrder, facts.isSignedBy);
   if ('fault' in chain) reportChain(chain, known);
   else
     for (const issuer of chain.path)

@@ -4,6 +4,7 @@ import { fileTable, type SecretRole } from './files.ts';
 import { checkIdentity, type IdentityTexts } from './identity.ts';
 import { fillMessage, identityMessages, type IdentityMessageId } from './identity-messages.ts';
 import { Secret } from './secret.ts';
+import type { SignatureCheck } from './signature.ts';
 import type { SecretFields } from './secrets.ts';
 
 export interface SecretFinding {
@@ -40,7 +41,7 @@ const placeOf = (names: NodeNames) => {
 export const takeSecretFiles = (
   fields: SecretFields,
   names: NodeNames,
-  facts: { nowMs: number; nodeIp?: string },
+  facts: { nowMs: number; nodeIp?: string; isSignedBy: SignatureCheck },
 ): SecretFiles => {
   const files = new Map<string, Secret>();
   const findings: SecretFinding[] = [];

@@ -1,4 +1,4 @@
-// PEM text -> certificates: names, dates, key, what is signed and by whom.
+// PEM text -> certificates: names, dates, key, issuer.
 // https://www.rfc-editor.org/rfc/rfc5280#section-4.1
 import { derTags, hexOf, readContent, readElements, type DerElement } from './der.ts';
 import { readPem } from './pem.ts';
@@ -15,6 +15,8 @@ export interface PublicKey {
 /** Byte texts have one character for each byte. */
 export interface Certificate {
   bytes: string;
+  /** The block that it was read from. */
+  pem: string;
   /** 1 to 3. */
   version: number;
   /** The names in DER: authorities are found by comparing them. */
@@ -28,10 +30,6 @@ export interface Certificate {
   notBeforeMs: number;
   notAfterMs: number;
   publicKey: PublicKey;
-  /** The signed part, the object identifier of the algorithm in hexadecimal, the signature. */
-  signed: string;
-  signatureAlgorithm: string;
-  signature: string;
   /** basicConstraints; false when there are none. */
   isAuthority: boolean;
   subjectKeyId?: string;
@@ -123,9 +121,9 @@ const readExtended = (element: DerElement | undefined) => {
 };
 
 /** Throws a RangeError for bytes that end too early. */
-const readCertificate = (bytes: string): Certificate | undefined => {
+const readCertificate = (bytes: string, pem: string): Certificate | undefined => {
   const [certificate] = readElements(bytes);
-  const [signed, algorithm, signature] = readContent(certificate);
+  const [signed] = readContent(certificate);
   const fields = readContent(signed);
   // Version 1 has no field for its version.
   const versionField = fields[0]?.tag === derTags.version ? fields.shift() : undefined;
@@ -136,6 +134,7 @@ const readCertificate = (bytes: string): Certificate | undefined => {
   if (!Number.isFinite(notBefore) || !Number.isFinite(notAfter)) return undefined;
   return {
     bytes,
+    pem,
     version,
     subject: subject.bytes,
     issuer: issuer.bytes,
@@ -145,9 +144,6 @@ const readCertificate = (bytes: string): Certificate | undefined => {
     notBeforeMs: notBefore as number,
     notAfterMs: notAfter as number,
     publicKey: readPublicKey(publicKey),
-    signed: signed.bytes,
-    signatureAlgorithm: hexOf(readContent(algorithm)[0]?.content ?? ''),
-    signature: bitsOf(signature),
     ...readExtended(others.find(({ tag }) => tag === derTags.context[3])),
   };
 };
@@ -166,7 +162,9 @@ export const tryRead = <Value>(read: () => Value): Value | undefined => {
 export const readCertificates = (pem: string): [Certificate, ...Certificate[]] | undefined => {
   const certificates = readPem(pem)
     .filter(({ label }) => label === 'CERTIFICATE')
-    .map(({ bytes }) => (bytes === undefined ? undefined : tryRead(() => readCertificate(bytes))));
+    .map(({ bytes, text }) =>
+      bytes === undefined ? undefined : tryRead(() => readCertificate(bytes, text)),
+    );
   const [first, ...others] = certificates;
   if (first === undefined || others.includes(undefined)) return undefined;
   return [first, ...(others as Certificate[])];

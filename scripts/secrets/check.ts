@@ -1,8 +1,10 @@
 // A folder of files -> what the nodes would say of them, and the values of the secrets.
+import { X509Certificate } from 'node:crypto';
 import { takeSecretFiles, type SecretFinding } from '../../cloud-init/secret-files.ts';
 import { daysUntil } from '../../cloud-init/identity-report.ts';
 import type { Settings } from '../../cloud-init/settings.ts';
 import { Secret } from '../../cloud-init/secret.ts';
+import type { SignatureCheck } from '../../cloud-init/signature.ts';
 import { formatStep } from '../terminal/steps.ts';
 import { fieldsOf, namesOf, type SecretFolder } from './folder.ts';
 
@@ -31,6 +33,16 @@ const pick = (folder: SecretFolder, fields: readonly string[]): Record<string, s
     }),
   );
 
+/** What openssl says on a node. */
+const isSignedBy: SignatureCheck = (certificate, issuer) => {
+  try {
+    return new X509Certificate(certificate.pem).verify(new X509Certificate(issuer.pem).publicKey);
+  } catch {
+    // A certificate of a form that openssl does not read.
+    return false;
+  }
+};
+
 const isError = ({ severity }: { severity: string }): boolean => severity === 'error';
 
 /** The same checks as a node's; only its address is not known yet. */
@@ -49,7 +61,14 @@ export const checkFolder = (
     values.set(names.sharedSecret, new Secret(JSON.stringify(sharedFields)));
     values.set(names.nodeSecret, new Secret(JSON.stringify(nodeFields)));
     const fields = { [names.nodeSecret]: nodeFields, [names.sharedSecret]: sharedFields };
-    const { files: _, findings, ...identity } = takeSecretFiles(fields, names, { nowMs });
+    const {
+      files: _,
+      findings,
+      ...identity
+    } = takeSecretFiles(fields, names, {
+      nowMs,
+      isSignedBy,
+    });
     for (const finding of findings)
       if (finding.secret === names.sharedSecret)
         shared.set(`${finding.field} ${finding.text}`, finding);

@@ -55,12 +55,12 @@ test('a first boot writes every file with its mode and starts the services', () 
   assert.equal(host.consoleLines, []);
 });
 
-test('a boot runs five programs: four curl and systemctl', () => {
+test('a boot runs six programs: four curl, openssl and systemctl', () => {
   const host = createNode();
   configure(host, environment);
   assert.equal(
     host.ran.map((line) => line.split(' ')[0]),
-    ['curl', 'curl', 'curl', 'curl', 'systemctl'],
+    ['curl', 'curl', 'curl', 'curl', 'openssl', 'systemctl'],
   );
   assert.equal(
     host.ran.filter((line) => line.startsWith('curl')),

@@ -1,15 +1,16 @@
 // Certificates, keys and kubeconfigs that openssl made, right and each wrong in its own way.
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { checkIdentity, type IdentityTexts } from '../../cloud-init/identity.ts';
 import { identityMessages, type IdentityMessageId } from '../../cloud-init/identity-messages.ts';
 import { isKeyOf, readPrivateKey } from '../../cloud-init/private-key.ts';
-import { hash } from '../../cloud-init/sha2.ts';
+import { createSignatureCheck } from '../../cloud-init/signature.ts';
 import { readCertificates, type Certificate, type PublicKey } from '../../cloud-init/x509.ts';
 import { kubeconfigFor } from '../../scripts/lab/pki.ts';
 import { makeCertificate } from '../fakes/certificate.ts';
+import { createNode, type NodeOptions } from '../fakes/node.ts';
 import {
   authorityExtensions,
   convertKey,
@@ -51,7 +52,9 @@ const textsOf = (pair: Issued, ca: Issued, proxyPair: Issued): IdentityTexts => 
 });
 
 const sound = textsOf(worker, authority, proxy);
+const host = createNode();
 const facts = {
+  isSignedBy: createSignatureCheck(host),
   nowMs: Date.now() + 60_000,
   nodeIp,
   authorityPath: '/var/lib/kubernetes/ca.pem',
@@ -98,8 +101,6 @@ const kinds: [KeyKind, Required<Wanted>['hash']][] = [
   ['p384', 'sha384'],
   ['ed25519', 'sha256'],
 ];
-/** What is not checked is not refused either. */
-const isChecked = (kind: KeyKind): boolean => kind === 'rsa' || kind === 'p256';
 
 const sameKeyAuthorities = new Map<KeyKind, [Issued, Issued]>();
 const authoritiesOf = (kind: KeyKind): [Issued, Issued] => {
@@ -124,8 +125,25 @@ for (const [kind, digest] of kinds)
       faultsOf({ authority: ca.certificate, certificate: pair.certificate });
     assert.equal(of(right), []);
     // The same name, no key ids, another key: only the signature tells.
-    assert.equal(of(wrong), isChecked(kind) ? ['certificate wrong-signature'] : []);
+    assert.equal(of(wrong), ['certificate wrong-signature']);
   });
+
+test('an openssl that cannot tell is a line in the journal, and names decide', () => {
+  const [right, wrong] = authoritiesOf('p256');
+  const pair = makeWorker(right, { hasKeyIds: false });
+  const texts = { authority: wrong.certificate, certificate: pair.certificate };
+  const cases: [NodeOptions, string][] = [
+    [{ programs: { openssl: () => ({ exitCode: 127 }) } }, 'exit code 127'],
+    [{ programs: { openssl: () => ({ exitCode: 2, stderr: 'broken' }) } }, 'broken'],
+    [{ capacityBytes: 300 }, 'No space left on device'],
+  ];
+  for (const [options, said] of cases) {
+    const node = createNode(options);
+    assert.equal(faultsOf(texts, { isSignedBy: createSignatureCheck(node) }), []);
+    assert.equal(node.journal, [`warning: groundup: openssl cannot check a signature: ${said}`]);
+  }
+  assert.equal(faultsOf(texts), ['certificate wrong-signature']);
+});
 
 test('a bit of the signed part or of the signature that was turned over is noticed', () => {
   for (const kind of ['rsa', 'p256'] as const) {
@@ -434,19 +452,6 @@ test('certificates are read as Node reads them', () => {
       addresses.map(([, address]) => address),
     );
   }
-});
-
-test('hashes are those of Node', () => {
-  fc.assert(
-    fc.property(
-      fc.uint8Array({ maxLength: 300 }),
-      fc.constantFrom('sha256' as const, 'sha384' as const, 'sha512' as const),
-      (bytes, name) => {
-        const text = Buffer.from(bytes).toString('latin1');
-        return hash(name, text) === createHash(name).update(bytes).digest('hex');
-      },
-    ),
-  );
 });
 
 test('bytes of any kind are a fault, never an exception', () => {

@@ -1,5 +1,9 @@
 // A node in memory: files, a clock, and the programs that the agent may run. A program or an address
 // that the test did not foresee is an error, so that nothing passes unnoticed.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import {
   HostError,
   type FileStatus,
@@ -75,6 +79,25 @@ const createCurl =
     return { stdout: outputs.join('') };
   };
 
+/** The machine's own openssl; what it is to trust is in memory. */
+const runOpenssl =
+  (entries: ReadonlyMap<string, Entry>) =>
+  (args: readonly string[], input: string): Partial<RunResult> => {
+    const file = path.join(mkdtempSync(path.join(tmpdir(), 'groundup-openssl-')), 'issuer.pem');
+    try {
+      writeFileSync(file, entries.get(args.at(-1) ?? '')?.content ?? '');
+      const options = { input, encoding: 'utf8' } as const;
+      const { status, stdout, stderr } = spawnSync(
+        'openssl',
+        [...args.slice(0, -1), file],
+        options,
+      );
+      return { exitCode: status ?? 127, stdout, stderr };
+    } finally {
+      rmSync(path.dirname(file), { recursive: true });
+    }
+  };
+
 /** What networkd says of an instance with an address, unless a test brings another file. */
 const networkState = 'OPER_STATE=routable\nIPV4_ADDRESS_STATE=routable\n';
 
@@ -147,6 +170,7 @@ export const createFakeHost = (options: FakeOptions): FakeHost => {
   const programs: NonNullable<FakeOptions['programs']> = {
     curl: createCurl(asked, options.answer),
     systemctl: () => ({}),
+    openssl: runOpenssl(entries),
     rm: (args) => {
       const folders = args.filter((arg) => arg.startsWith('/'));
       for (const path of entries.keys())

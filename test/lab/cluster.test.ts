@@ -261,8 +261,8 @@ find /etc/cni /var/lib/kubernetes /var/lib/kubelet -maxdepth 1 -type f -newer /r
   const { stdout } = await lab.ssh(worker.address, script, commandTimeoutMs);
   assert.equal(stdout.trim().split('\n'), ['ExecMainStatus=65', 'the same kubelet']);
   const line =
-    'groundup: NOT configured: user-data 1:24 pod-cidr: 172.20.0.7/24 has host bits set ' +
-    '(the network of that address is 172.20.0.0/24); nothing was written';
+    'groundup: NOT configured: error[host-bits] user-data:1:24 pod-cidr: a range has no host bits; ' +
+    '172.20.0.7/24 has host bits set (the network of that address is 172.20.0.0/24); nothing was written';
   assert.ok((await lab.consoleOf(worker)).includes(line), await lab.consoleOf(worker));
   const paths = (await ask(lab.folder, 'imdsLog', null))
     .slice(asked)
@@ -279,6 +279,9 @@ test('the rebooted worker comes back Ready with unchanged files', async () => {
     const now = await bootId(worker);
     assert.is.not(now, bootIdBefore);
     return now;
+  }).catch(async (cause: unknown) => {
+    const tail = (await lab.consoleOf(worker)).slice(-2000);
+    throw new Error(`${(cause as Error).message}; its console ends with:\n${tail}`, { cause });
   });
   const template = '{.status.nodeInfo.bootID}{.status.conditions[?(@.type=="Ready")].status}';
   await eventually('Ready after the reboot', 180_000, async () => {
