@@ -72,7 +72,7 @@ test('one line on console and journal, and the timeline is complete', () => {
       ? { exitCode: 0, stdout: 'UserspaceTimestampMonotonic=1500000\n', stderr: '' }
       : inner(file, args, options);
   assert.is(ready(host), 0);
-  const line = 'groundup: Ready in 3.5 s (user-data 0.0, secrets 0.0, kubelet 1.5)';
+  const line = 'groundup: Ready in 3.6 s (user-data 0.0, secrets 0.0, kubelet 1.5)';
   assert.equal(host.consoleLines, [line]);
   assert.equal(host.journal, [`info: ${line}`]);
   assert.equal(host.ran, ['curl -q --config -', 'curl -q --config -']);

@@ -118,7 +118,7 @@ test('settings that do not hold are shown with their place, and nothing is built
   assert.is(exitCode, 1);
   assert.match(
     all,
-    /^images\/worker\.yaml:\d+:13: error\[unpinned-kubernetes\] kubernetes: images\/pins\.yaml has no 1\.31\.0,/,
+    /^error\[unpinned-kubernetes\] images\/worker\.yaml:\d+:13 kubernetes: images\/pins\.yaml has no 1\.31\.0,/,
   );
   assert.match(all, /^settings {3}images\/worker\.yaml: see above$/m);
   assert.not.match(all, /^binaries/m);
