@@ -13,14 +13,12 @@ import {
 } from './imds.ts';
 import { forgetOtherInstance, instanceFile } from './instance.ts';
 import { awaitNetwork } from './network.ts';
+import { takeIdentity } from './node-identity.ts';
 import { makePlan } from './plan.ts';
 import type { Templates } from './render.ts';
 import { formatFindingsInLine, type Finding } from './report.ts';
-import { formatSecretFinding, takeSecretFiles } from './secret-files.ts';
 import { readSecrets, type SecretFields } from './secrets.ts';
-import type { Secret } from './secret.ts';
 import { parseSettings, settingsPath } from './settings.ts';
-import { createSignatureCheck } from './signature.ts';
 import { writeTimeline, type Timeline, type TimelineEvent } from './timeline.ts';
 import { checkGroup, checkNetwork } from './ranges.ts';
 import { checkUserData, type NodeRequest } from './validate.ts';
@@ -94,27 +92,6 @@ const readSecretFields = (
   return readSecrets(host, source, [names.nodeSecret, names.sharedSecret]);
 };
 
-/** The files that come from secrets and the node's name, once all of them fit together. */
-const checkSecrets = (
-  host: Host,
-  fields: SecretFields,
-  names: NodeNames,
-  nodeIp: string,
-): { secretFiles: Map<string, Secret>; nodeName: string } => {
-  const { files, nodeName, findings } = takeSecretFiles(fields, names, {
-    nowMs: Date.now(),
-    nodeIp,
-    isSignedBy: createSignatureCheck(host),
-  });
-  const linesOf = (wanted: Finding['severity']): string[] =>
-    findings.filter(({ severity }) => severity === wanted).map(formatSecretFinding);
-  for (const line of linesOf('warning')) host.log('warning', `groundup: ${line}`);
-  const errors = linesOf('error');
-  if (errors.length > 0) throw new BootFailure('secret-content', errors.join('; '));
-  if (nodeName === undefined) throw new Error('a certificate without a name was let through');
-  return { secretFiles: files, nodeName };
-};
-
 /** Unchanged files leave running services alone; changed ones need a restart to be read. */
 const startServices = (host: Host, hasChanged: boolean): void => {
   const verb = hasChanged ? 'restart' : 'start';
@@ -151,16 +128,17 @@ const configureNode = (host: Host, environment: Environment): void => {
   }
   mark('user-data-read');
   checkProgram(host, reading.request);
-  const names = deriveNames(reading.request);
-  const fields = readSecretFields(host, environment, reading, names);
+  const { request, facts } = reading;
+  const { instanceId } = facts;
+  const names = deriveNames(request, instanceId);
+  const readFields = () => readSecretFields(host, environment, reading, names);
+  const { secretFiles, nodeName } = takeIdentity(host, { names, request, facts, readFields });
   mark('secrets-read');
-  const { nodeIp, instanceId } = reading.facts;
-  const { secretFiles, nodeName } = checkSecrets(host, fields, names, nodeIp);
-  const values = deriveValues(reading.request, names, { ...reading.facts, nodeName });
+  const values = deriveValues(request, names, { ...facts, nodeName });
   const files = buildFiles(names, values, environment.templates, secretFiles);
-  if (forgetOtherInstance(host, instanceId))
-    host.log('notice', `groundup: this disk was another instance's: its node is removed from it`);
-  const plan = makePlan(host, [...files, instanceFile(instanceId)]);
+  if (forgetOtherInstance(host, instanceId, names.identity))
+    host.log('notice', 'groundup: this disk has another node on it, which is removed');
+  const plan = makePlan(host, [...files, instanceFile(instanceId, names.identity)], names.identity);
   applyPlan(host, plan);
   mark('files-written');
   const hasChanged = plan.write.length > 0;

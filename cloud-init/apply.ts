@@ -47,7 +47,8 @@ const prepare = (host: Host, plan: Plan): void => {
   }
   const made = plan.write.map((file) => ({ path: temporaryOf(file), mode: file.mode }));
   correctModes(host, [...plan.folders, ...made]);
-  host.flush(made.map(({ path }) => path));
+  // Only folders may be missing: those in memory are gone after each boot.
+  if (made.length > 0) host.flush(made.map(({ path }) => path));
 };
 
 /** Carries out a plan. When it throws, either nothing has changed or the failure says how much. */

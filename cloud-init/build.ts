@@ -1,6 +1,6 @@
 // The table of files + values + secret texts -> every file with its content, proved before writing.
 import type { NodeNames, Values } from './derive.ts';
-import { fileTable } from './files.ts';
+import { filesWith } from './files.ts';
 import { render, type Templates } from './render.ts';
 import { reveal, Secret } from './secret.ts';
 import { verifyRendered } from './verify.ts';
@@ -12,7 +12,10 @@ export interface NodeFile {
   content: string | Secret;
 }
 
-const pick = (values: Values, uses: readonly (keyof Values)[]): Record<string, string | number> =>
+const pick = (
+  values: Values,
+  uses: readonly (keyof Values)[],
+): Record<string, string | number | boolean> =>
   Object.fromEntries(uses.map((name) => [name, values[name]]));
 
 export const buildFiles = (
@@ -21,19 +24,21 @@ export const buildFiles = (
   templates: Templates,
   secretFiles: ReadonlyMap<string, Secret>,
 ): NodeFile[] =>
-  fileTable.map(({ path: pathOf, mode, source }) => {
+  filesWith(names.identity).flatMap(({ path: pathOf, mode, source }): NodeFile[] => {
     const path = pathOf(names);
     if (source.from === 'secret') {
       const content = secretFiles.get(path);
+      // A node that has its certificate needs no token any more.
+      if (content === undefined && source.role === 'bootstrap') return [];
       if (content === undefined) throw new Error(`no secret was taken for ${path}`);
-      return { path, mode, content };
+      return [{ path, mode, content }];
     }
     const { template, uses } = source;
     const text = templates[template];
     if (text === undefined) throw new Error(`there is no template ${template}`);
     const content = render(template, text, pick(values, uses));
     verifyRendered(template, content, values);
-    return { path, mode, content };
+    return [{ path, mode, content }];
   });
 
 /** The same bytes, whether secret or not. */

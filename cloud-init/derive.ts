@@ -1,11 +1,16 @@
 // A checked request + facts of the instance -> every name and value that files are made from.
 import { podCapacity, rangeOf } from './cidr.ts';
+import type { Settings } from './settings.ts';
 import type { NodeRequest } from './validate.ts';
 
 /** Names that follow from the request alone: they say which secrets to ask for. */
+export type IdentityMethod = 'files' | 'tls-bootstrap';
+
 export interface NodeNames {
+  identity: IdentityMethod;
   /** `<cluster>-<name>`, e.g. `k8s-cluster-from-ground-up-worker-0`. */
   workerName: string;
+  /** Of this node alone; with `tls-bootstrap` the one that all new nodes read. */
   nodeSecret: string;
   sharedSecret: string;
 }
@@ -27,8 +32,13 @@ export interface Values {
   kubeProxyMode: string;
   /** What programs the kernel for the bridge: the same as for kube-proxy, so that one is enough. */
   packetFilter: string;
+  /** Serving certificate and key; empty: the kubelet makes them itself. */
   certificatePath: string;
   privateKeyPath: string;
+  /** The kubelet has its client certificate renewed before it expires. */
+  rotateCertificates: boolean;
+  /** More of the kubelet's command line. */
+  kubeletIdentity: string;
 }
 
 /** Kubernetes' own advice for a node, and the kubelet's default. */
@@ -36,23 +46,42 @@ const podsMax = 110;
 
 const stateFolder = '/var/lib/kubelet';
 
+/** The bootstrap token is never on a disk. */
+export const bootstrapFolder = '/run/groundup/bootstrap';
+export const bootstrapPath = `${bootstrapFolder}/kubeconfig`;
+export const kubeletPkiFolder = `${stateFolder}/pki`;
+/** Certificate and key that the kubelet asked for; a link to the newest. */
+export const kubeletClientPath = `${kubeletPkiFolder}/kubelet-client-current.pem`;
+
 export const authorityPath = '/var/lib/kubernetes/ca.pem';
 export const certificatePath = ({ workerName }: NodeNames): string =>
   `${stateFolder}/${workerName}.pem`;
 export const privateKeyPath = ({ workerName }: NodeNames): string =>
   `${stateFolder}/${workerName}-key.pem`;
 
-export const deriveNames = ({
-  name,
-  settings,
-}: Pick<NodeRequest, 'name' | 'settings'>): NodeNames => {
+/** How a node comes to its certificate; the checked value of a key. */
+export const identityOf = (settings: Pick<Settings, 'identity'>): IdentityMethod =>
+  settings.identity as IdentityMethod;
+
+/** `instanceId` names a node that user-data does not. */
+export const deriveNames = (
+  { name, settings }: Pick<NodeRequest, 'name' | 'settings'>,
+  instanceId: string,
+): NodeNames => {
   const folder = `${settings['secret-prefix']}/${settings.cluster}`;
+  const ownName = name ?? instanceId;
+  const isBootstrap = identityOf(settings) === 'tls-bootstrap';
   return {
-    workerName: `${settings.cluster}-${name}`,
-    nodeSecret: `${folder}/${name}`,
+    identity: identityOf(settings),
+    workerName: `${settings.cluster}-${ownName}`,
+    nodeSecret: `${folder}/${isBootstrap ? 'bootstrap' : ownName}`,
     sharedSecret: `${folder}/shared`,
   };
 };
+
+/** The name of a node whose certificate does not say it. */
+export const ownNodeName = ({ name }: Pick<NodeRequest, 'name'>, instanceId: string): string =>
+  name ?? instanceId;
 
 /** What the request does not say: from the certificate and the metadata service. */
 export interface NodeFacts {
@@ -61,6 +90,23 @@ export interface NodeFacts {
   instanceId: string;
   availabilityZone: string;
 }
+
+const identityValues = (
+  names: NodeNames,
+): Pick<Values, 'certificatePath' | 'privateKeyPath' | 'rotateCertificates' | 'kubeletIdentity'> =>
+  names.identity === 'files'
+    ? {
+        certificatePath: certificatePath(names),
+        privateKeyPath: privateKeyPath(names),
+        rotateCertificates: false,
+        kubeletIdentity: '',
+      }
+    : {
+        certificatePath: '',
+        privateKeyPath: '',
+        rotateCertificates: true,
+        kubeletIdentity: `--bootstrap-kubeconfig=${bootstrapPath} --cert-dir=${kubeletPkiFolder}`,
+      };
 
 export const deriveValues = (
   { podCidr, labels, taints, maxPods, settings }: NodeRequest,
@@ -79,6 +125,5 @@ export const deriveValues = (
   dnsAddress: settings['dns-address'],
   kubeProxyMode: settings['kube-proxy-mode'],
   packetFilter: settings['kube-proxy-mode'],
-  certificatePath: certificatePath(names),
-  privateKeyPath: privateKeyPath(names),
+  ...identityValues(names),
 });

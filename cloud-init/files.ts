@@ -2,15 +2,18 @@
 // ("Kubernetes from the ground up", worker steps 9 to 18) that made it by hand.
 import {
   authorityPath,
+  bootstrapFolder,
+  bootstrapPath,
   certificatePath,
   privateKeyPath,
+  type IdentityMethod,
   type NodeNames,
   type Values,
 } from './derive.ts';
 
 /** What a text from a secret is to the node. */
 export type SecretRole =
-  'authority' | 'certificate' | 'private-key' | 'kubeconfig' | 'proxy-kubeconfig';
+  'authority' | 'certificate' | 'private-key' | 'kubeconfig' | 'proxy-kubeconfig' | 'bootstrap';
 
 export type FileSource =
   | {
@@ -31,6 +34,8 @@ export interface FileRow {
   path: (names: NodeNames) => string;
   mode: number;
   source: FileSource;
+  /** Only nodes with this identity have the file. */
+  identity?: IdentityMethod;
   /** Step of the manual procedure; absent where it had no such file. */
   seedStep?: number;
 }
@@ -67,6 +72,7 @@ export const fileTable: readonly FileRow[] = [
       field: ({ workerName }) => `${workerName}.pem`,
       role: 'certificate',
     },
+    identity: 'files',
     seedStep: 13,
   },
   {
@@ -78,6 +84,7 @@ export const fileTable: readonly FileRow[] = [
       field: ({ workerName }) => `${workerName}-key.pem`,
       role: 'private-key',
     },
+    identity: 'files',
     seedStep: 13,
   },
   {
@@ -100,7 +107,19 @@ export const fileTable: readonly FileRow[] = [
       field: ({ workerName }) => `${workerName}.kubeconfig`,
       role: 'kubeconfig',
     },
+    identity: 'files',
     seedStep: 13,
+  },
+  {
+    path: () => bootstrapPath,
+    mode: secret,
+    source: {
+      from: 'secret',
+      secret: 'node',
+      field: () => 'bootstrap.kubeconfig',
+      role: 'bootstrap',
+    },
+    identity: 'tls-bootstrap',
   },
   rendered(
     '/etc/cni/net.d/172-20-bridge.conflist',
@@ -115,6 +134,7 @@ export const fileTable: readonly FileRow[] = [
     [
       'certificatePath',
       'privateKeyPath',
+      'rotateCertificates',
       'clusterDomain',
       'dnsAddress',
       'maxPods',
@@ -129,7 +149,12 @@ export const fileTable: readonly FileRow[] = [
     ['nodeName', 'kubeProxyMode'],
     16,
   ),
-  rendered('/var/lib/kubelet/node.env', 'node.env', ['nodeName', 'nodeIp', 'nodeLabels']),
+  rendered('/var/lib/kubelet/node.env', 'node.env', [
+    'nodeName',
+    'nodeIp',
+    'nodeLabels',
+    'kubeletIdentity',
+  ]),
 ];
 
 /** The names of all templates, each used by one file. */
@@ -137,8 +162,18 @@ export const templateNames: readonly string[] = fileTable.flatMap(({ source }) =
   source.from === 'template' ? [source.template] : [],
 );
 
+/** The files of a node with that identity. */
+export const filesWith = (identity: IdentityMethod): FileRow[] =>
+  fileTable.filter((row) => row.identity === undefined || row.identity === identity);
+
+export interface FolderRow {
+  path: string;
+  mode: number;
+  identity?: IdentityMethod;
+}
+
 /** Folders that the files need, with their modes; parents come first. */
-export const folderTable: readonly { path: string; mode: number }[] = [
+export const folderTable: readonly FolderRow[] = [
   { path: '/etc/cni', mode: 0o755 },
   { path: '/etc/cni/net.d', mode: 0o755 },
   // As the kubelet itself would make it.
@@ -146,4 +181,5 @@ export const folderTable: readonly { path: string; mode: number }[] = [
   { path: '/var/lib/kube-proxy', mode: 0o700 },
   { path: '/var/lib/kubernetes', mode: 0o700 },
   { path: '/var/lib/groundup', mode: 0o755 },
+  { path: bootstrapFolder, mode: 0o700, identity: 'tls-bootstrap' },
 ];

@@ -1,16 +1,18 @@
 // A kubeconfig -> its faults, and those that only the certificate, the key and the CA beside it show.
+import { bootstrapFolder } from './derive.ts';
 import type { SecretRole } from './files.ts';
 import { checkValidity, describeName, nodePrefix, type Known } from './identity-report.ts';
 import { parseKubeconfig, type PemSource } from './kubeconfig.ts';
 import { isKeyOf, readPrivateKey, type PrivateKey } from './private-key.ts';
 import { readCertificates, type Certificate } from './x509.ts';
 
-type KubeconfigRole = Extract<SecretRole, 'kubeconfig' | 'proxy-kubeconfig'>;
+type KubeconfigRole = Extract<SecretRole, 'kubeconfig' | 'proxy-kubeconfig' | 'bootstrap'>;
 
 /** A relative path starts at the kubeconfig's own folder. */
 const folders: Record<KubeconfigRole, string> = {
   kubeconfig: '/var/lib/kubelet',
   'proxy-kubeconfig': '/var/lib/kube-proxy',
+  bootstrap: bootstrapFolder,
 };
 
 /** The value behind a PEM source: read from its text, or `known` when the path is that of a secret. */
@@ -103,4 +105,20 @@ export const checkKubeconfig = (text: string, role: KubeconfigRole, known: Known
   if (client === undefined) return;
   checkClient(client, role, known);
   if (key !== undefined && !isKeyOf(key, client.publicKey)) report(role, 'other-client-key');
+};
+
+/** https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/#token-format */
+const tokenForm = /^[a-z0-9]{6}\.[a-z0-9]{16}$/;
+
+/** Reports what is wrong with the kubeconfig that a new node asks for its certificate with. */
+export const checkBootstrap = (text: string, known: Known): void => {
+  const { report } = known;
+  const kubeconfig = parseKubeconfig(text);
+  if (typeof kubeconfig === 'string') {
+    report('bootstrap', 'kubeconfig', { reason: kubeconfig });
+    return;
+  }
+  checkAuthority(kubeconfig.authority, 'bootstrap', known);
+  const { token } = kubeconfig;
+  if (token === undefined || !tokenForm.test(token.reveal())) report('bootstrap', 'no-token');
 };

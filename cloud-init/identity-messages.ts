@@ -15,7 +15,7 @@ export const identityMessages = {
   'no-field': {
     severity: 'error',
     text: 'has no field {field}',
-    remedy: 'a worker needs all five files',
+    remedy: 'docs/identity.md says what each secret holds',
   },
   'not-text': {
     severity: 'error',
@@ -101,6 +101,11 @@ export const identityMessages = {
     severity: 'error',
     text: 'has a client key that is not a PEM private key without a passphrase',
     remedy: 'write it again with kubectl config set-credentials',
+  },
+  'no-token': {
+    severity: 'error',
+    text: 'has no bootstrap token',
+    remedy: 'a token is six characters, a dot and sixteen: kubeadm token generate makes one',
   },
   'other-client-key': {
     severity: 'error',

@@ -2,7 +2,7 @@
 // docs/identity.md has the checks as a table.
 import { findChain, type Chain } from './chain.ts';
 import type { SecretRole } from './files.ts';
-import { checkKubeconfig } from './identity-kubeconfig.ts';
+import { checkBootstrap, checkKubeconfig } from './identity-kubeconfig.ts';
 import {
   checkValidity,
   describeName,
@@ -121,6 +121,7 @@ export const checkIdentity = (texts: IdentityTexts, facts: IdentityFacts): Ident
     const text = texts[role];
     if (text !== undefined) checkKubeconfig(text, role, known);
   }
+  if (texts.bootstrap !== undefined) checkBootstrap(texts.bootstrap, known);
   const nodeName = certificate === undefined ? undefined : nodeNameOf(certificate.commonName);
   return {
     findings,

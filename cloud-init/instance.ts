@@ -2,16 +2,31 @@
 // An image made of a running node, or a root volume moved to another instance, boots with files,
 // keys and leases that belong to a node that is somebody else.
 import type { NodeFile } from './build.ts';
+import type { IdentityMethod } from './derive.ts';
 import { BootFailure, excerpt } from './failure.ts';
 import type { Host } from './hosts/host.ts';
 
 export const instancePath = '/var/lib/groundup/instance-id';
 
+/** With another identity an instance is another node. */
+const recordOf = (instanceId: string, identity: IdentityMethod): string =>
+  identity === 'files' ? instanceId : `${instanceId} ${identity}`;
+
+const readRecord = (host: Pick<Host, 'readFile'>): string | undefined =>
+  host.readFile(instancePath)?.trim();
+
+/** True when the files on this disk are that node's. */
+export const isRecorded = (
+  host: Pick<Host, 'readFile'>,
+  instanceId: string,
+  identity: IdentityMethod,
+): boolean => readRecord(host) === recordOf(instanceId, identity);
+
 /** Whose files there are, written after all others; absent before a first boot. */
-export const instanceFile = (instanceId: string): NodeFile => ({
+export const instanceFile = (instanceId: string, identity: IdentityMethod): NodeFile => ({
   path: instancePath,
   mode: 0o644,
-  content: `${instanceId}\n`,
+  content: `${recordOf(instanceId, identity)}\n`,
 });
 
 /** Everything a node keeps for itself: configuration, keys, pods' addresses, the kubelet's state. */
@@ -24,9 +39,13 @@ const nodeFolders = [
 ] as const;
 
 /** Removes what another instance left; true when there was one. Throws a BootFailure. */
-export const forgetOtherInstance = (host: Host, instanceId: string): boolean => {
-  const recorded = host.readFile(instancePath)?.trim();
-  if (recorded === undefined || recorded === instanceId) return false;
+export const forgetOtherInstance = (
+  host: Host,
+  instanceId: string,
+  identity: IdentityMethod,
+): boolean => {
+  const recorded = readRecord(host);
+  if (recorded === undefined || isRecorded(host, instanceId, identity)) return false;
   const folders = nodeFolders.map((folder) => host.place(folder));
   // Not across file systems: a volume that is mounted there is nobody's to empty.
   const args = ['--recursive', '--force', '--one-file-system', ...folders];

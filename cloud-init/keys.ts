@@ -4,6 +4,8 @@ import { isAddress, parseRange } from './cidr.ts';
 
 export interface KeyRow {
   required: boolean;
+  /** The identity with which a required key may be absent. */
+  optionalWith?: string;
   /** Baked from images/worker.yaml, and overridden by user-data. */
   isSetting?: boolean;
   /** The form in words: `<value> is not <form>`. */
@@ -17,14 +19,18 @@ const label = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
 const dnsName = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 const secretPath = /^[A-Za-z0-9_+=.@-]+(?:\/[A-Za-z0-9_+=.@-]+)*$/;
 const proxyModes = ['nftables', 'iptables'];
+const identities = ['files', 'tls-bootstrap'];
 
 /** Every key, in the order of the documentation. */
 export const keyTable = {
   name: {
     required: true,
+    optionalWith: 'tls-bootstrap',
     form: 'a lower-case DNS label of at most 40 characters',
     example: 'worker-0',
-    description: 'The node’s part of every name: files and secrets are called <cluster>-<name>.',
+    description:
+      'The node’s part of every name: files and secrets are called <cluster>-<name>. With identity ' +
+      'tls-bootstrap it is the node’s name; absent, the instance’s id is.',
     accepts: (value) => value.length <= 40 && label.test(value),
   },
   'pod-cidr': {
@@ -71,6 +77,15 @@ export const keyTable = {
     example: 'prod-eu-1',
     description: 'Cluster name: first part of every worker name and of the secret names.',
     accepts: (value) => value.length <= 40 && label.test(value),
+  },
+  identity: {
+    required: false,
+    isSetting: true,
+    form: 'files or tls-bootstrap',
+    example: 'tls-bootstrap',
+    description:
+      'Where the node’s certificate comes from: files of a secret, or a request to the API server.',
+    accepts: (value) => identities.includes(value),
   },
   'service-cidr': {
     required: false,

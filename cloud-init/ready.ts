@@ -2,6 +2,7 @@
 // One request watches the node: asking again and again would take time from the kubelet's start.
 import { reportFailures } from './agent.ts';
 import { formatOptions } from './curl.ts';
+import { bootstrapPath, kubeletClientPath } from './derive.ts';
 import { BootFailure, excerpt } from './failure.ts';
 import type { Host } from './hosts/host.ts';
 import { parseKubeconfig, type Kubeconfig, type PemSource } from './kubeconfig.ts';
@@ -137,11 +138,33 @@ const readUserspaceMs = (host: Host): Timeline => {
   return microseconds === undefined ? {} : { userspace: Number(microseconds) / 1000 };
 };
 
+/** With tls-bootstrap the kubelet writes it when its request was granted. */
+const awaitKubeconfig = (host: Host): Kubeconfig => {
+  const isBootstrap = host.status(bootstrapPath) !== undefined;
+  const isAwaited = () => isBootstrap && host.readFile(kubeconfigPath) === undefined;
+  const startMs = host.uptimeMs();
+  while (isAwaited()) {
+    if (host.uptimeMs() - startMs > deadlineMs)
+      throw new BootFailure(
+        'not-ready',
+        `after ${deadlineMs / 1000} s: the kubelet has no certificate yet (was its request approved?)`,
+        'the kubelet goes on trying',
+      );
+    host.sleep(pauseMs * (0.5 + host.random()));
+  }
+  const kubeconfig = parseKubeconfig(host.readFile(kubeconfigPath) ?? '');
+  if (typeof kubeconfig !== 'string') return kubeconfig;
+  throw new BootFailure('not-ready', `${kubeconfigPath} ${kubeconfig}`);
+};
+
+/** The kubelet renews its certificate with the certificate itself: the token has done its work. */
+const removeToken = (host: Host): void => {
+  if (host.status(kubeletClientPath) !== undefined) host.remove(bootstrapPath);
+};
+
 const awaitReady = (host: Host): void => {
   const nodeName = readNodeName(host);
-  const kubeconfig = parseKubeconfig(host.readFile(kubeconfigPath) ?? '');
-  if (typeof kubeconfig === 'string')
-    throw new BootFailure('not-ready', `${kubeconfigPath} ${kubeconfig}`);
+  const kubeconfig = awaitKubeconfig(host);
   const bootId = (host.readFile('/proc/sys/kernel/random/boot_id') ?? '').trim();
   const made: string[] = [];
   try {
@@ -150,6 +173,7 @@ const awaitReady = (host: Host): void => {
   } finally {
     for (const path of made) host.remove(path);
   }
+  removeToken(host);
   const timeline = {
     ...parseTimeline(host.readFile(timelinePath) ?? ''),
     'node-ready': host.uptimeMs(),

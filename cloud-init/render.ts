@@ -19,7 +19,7 @@ const namesOf = (templateName: string, text: string): Set<string> => {
 export const render = (
   templateName: string,
   text: string,
-  values: Readonly<Record<string, string | number>>,
+  values: Readonly<Record<string, string | number | boolean>>,
 ): string => {
   const names = namesOf(templateName, text);
   for (const name of names)

@@ -1,6 +1,6 @@
 // The fields of two secrets -> the files that come from them, the node's name, and every fault at once.
 import { authorityPath, certificatePath, privateKeyPath, type NodeNames } from './derive.ts';
-import { fileTable, type SecretRole } from './files.ts';
+import { filesWith, type SecretRole } from './files.ts';
 import { checkIdentity, type IdentityTexts } from './identity.ts';
 import { fillMessage, identityMessages, type IdentityMessageId } from './identity-messages.ts';
 import { Secret } from './secret.ts';
@@ -20,7 +20,7 @@ export interface SecretFinding {
 export interface SecretFiles {
   /** By path on the node. */
   files: Map<string, Secret>;
-  /** Absent when the certificate names no node: then there is an error, too. */
+  /** Absent when no certificate names the node; with the identity `files` there is an error, too. */
   nodeName?: string;
   /** When the worker's certificate expires, milliseconds since 1970. */
   expiresMs?: number;
@@ -29,7 +29,7 @@ export interface SecretFiles {
 
 const placeOf = (names: NodeNames) => {
   const places = new Map<SecretRole, { secret: string; field: string; path: string }>();
-  for (const { path, source } of fileTable) {
+  for (const { path, source } of filesWith(names.identity)) {
     if (source.from !== 'secret') continue;
     const secret = source.secret === 'node' ? names.nodeSecret : names.sharedSecret;
     places.set(source.role, { secret, field: source.field(names), path: path(names) });

@@ -1,7 +1,7 @@
 // Parsed fields + baked settings -> what the user asked for, or every fault at once.
 import { podCapacity, rangeOf } from './cidr.ts';
 import { unpackUserData, userDataBytesMax } from './envelope.ts';
-import { keys, keyTable, settingKeys, type Key } from './keys.ts';
+import { keys, keyTable, settingKeys, type Key, type KeyRow } from './keys.ts';
 import { checkLabels, checkTaints, parseLabels, parseTaints, type Taint } from './labels.ts';
 import { makeFinding } from './messages.ts';
 import { parseFields, type Parsed, type ParsedFields } from './parse.ts';
@@ -13,7 +13,8 @@ import { readUserData, type Span } from './user-data.ts';
 
 /** What a node is to be: every value has its form, and they agree with each other. */
 export interface NodeRequest {
-  name: string;
+  /** Absent: the instance's id. */
+  name?: string;
   podCidr: string;
   labels: readonly [string, string][];
   taints: readonly Taint[];
@@ -48,9 +49,14 @@ const endOf = (text: string): Span => {
   return { text: '', line: lines.length, column: last.length + 1 };
 };
 
-const checkMissing = ({ named }: Parsed, text: string): Finding[] =>
+const isNeeded = (key: Key, { identity }: Settings): boolean => {
+  const { required, optionalWith }: KeyRow = keyTable[key];
+  return required && optionalWith !== identity;
+};
+
+const checkMissing = ({ named }: Parsed, settings: Settings, text: string): Finding[] =>
   keys
-    .filter((key) => keyTable[key].required && !named.has(key))
+    .filter((key) => isNeeded(key, settings) && !named.has(key))
     .map((key) =>
       makeFinding('missing-key', endOf(text), key, { key, example: keyTable[key].example }),
     );
@@ -97,10 +103,10 @@ const override = (settings: Settings, sound: ParsedFields): Settings => ({
 
 const requestOf = (fields: ParsedFields, settings: Settings): NodeRequest | undefined => {
   const { name, 'pod-cidr': podCidr, labels, taints, 'max-pods': maxPods } = fields;
-  return name === undefined || podCidr === undefined
+  return podCidr === undefined
     ? undefined
     : {
-        name: name.text,
+        ...(name === undefined ? {} : { name: name.text }),
         podCidr: podCidr.text,
         labels: labels === undefined ? [] : parseLabels(labels.text),
         taints: taints === undefined ? [] : parseTaints(taints.text),
@@ -151,7 +157,7 @@ const checkFields = (text: string, baked: Settings): UserDataCheck => {
   const settings = override(baked, sound);
   const errors = [
     ...parsed.findings,
-    ...checkMissing(parsed, text),
+    ...checkMissing(parsed, settings, text),
     ...wrong,
     ...checkRanges(sound, settings),
     ...checkRoom(sound),

@@ -39,6 +39,7 @@ const expectations: Record<string, (values: Values) => Expectations> = {
     resolvConf: '/run/systemd/resolve/resolv.conf',
     tlsCertFile: values.certificatePath,
     tlsPrivateKeyFile: values.privateKeyPath,
+    rotateCertificates: values.rotateCertificates,
     cgroupDriver: 'systemd',
     containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
     maxPods: values.maxPods,
@@ -54,10 +55,11 @@ const expectations: Record<string, (values: Values) => Expectations> = {
     'detectLocal.bridgeInterface': 'cnio0',
     hostnameOverride: nodeName,
   }),
-  'node.env': ({ nodeName, nodeIp, nodeLabels }) => ({
+  'node.env': ({ nodeName, nodeIp, nodeLabels, kubeletIdentity }) => ({
     NODE_NAME: nodeName,
     NODE_IP: nodeIp,
     NODE_LABELS: nodeLabels,
+    KUBELET_IDENTITY: kubeletIdentity,
   }),
 };
 

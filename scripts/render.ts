@@ -6,7 +6,7 @@ import { withArguments } from './user-data/arguments.ts';
 import { readBakedSettings, readFactsFile, readUserDataFile } from './user-data/input.ts';
 import { exitCodes, formatJudgement, judge } from './user-data/judge.ts';
 import { readTemplates } from './user-data/templates.ts';
-import { buildTree, writeTree } from './user-data/tree.ts';
+import { buildTree, renderedNodeName, writeTree } from './user-data/tree.ts';
 
 const usage = `npm run render -- FILE|- --out FOLDER [--facts FILE]
   writes what a node with this user-data would write, below a new or empty folder; in place of each
@@ -31,8 +31,8 @@ await runCommand(() =>
     await writeTree(values.out, files);
     for (const { path, mode, from } of files)
       console.log(`${mode.toString(8).padStart(4, '0')} ${path}  ${from}`);
-    const { workerName } = deriveNames(judgement.request);
-    const instance = `${facts.nodeName}, ${facts.nodeIp}`;
+    const { workerName } = deriveNames(judgement.request, facts.instanceId);
+    const instance = `${renderedNodeName(judgement.request, facts)}, ${facts.nodeIp}`;
     console.log(`${files.length} files of ${workerName} on node ${instance}, below ${values.out}`);
     return 0;
   }),

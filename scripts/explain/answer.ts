@@ -66,7 +66,7 @@ const explainSetting = (word: string): string[] => {
 };
 
 const explainWritten = (word: string, settings: Settings): string[] => {
-  const names = deriveNames({ name: 'worker-0', settings });
+  const names = deriveNames({ name: 'worker-0', settings }, '');
   const row = fileTable.find(({ path: pathOf }) => pathOf(names) === word);
   if (row === undefined) return [];
   const { source, mode, seedStep } = row;

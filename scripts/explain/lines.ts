@@ -59,9 +59,17 @@ export const lineTable: readonly LineRow[] = [
     ['clusterDNS.0', setting('dns-address'), 31],
     ['resolvConf', 'what systemd-resolved learned by DHCP', 32],
     ['runtimeRequestTimeout', fixed, 33],
-    ['tlsCertFile', 'the worker’s certificate, of its own secret', 34],
+    [
+      'tlsCertFile',
+      'the worker’s certificate, of its own secret; with tls-bootstrap the kubelet makes one',
+      34,
+    ],
     ['tlsPrivateKeyFile', 'the worker’s key, of its own secret', 34],
-    ['rotateCertificates', 'certificates are files of a secret: a new one is put there', 35],
+    [
+      'rotateCertificates',
+      'identity: certificates of a secret are made anew there, others by the kubelet',
+      35,
+    ],
     ['containerRuntimeEndpoint', 'the socket of the image’s containerd', 35],
     ['cgroupDriver', 'the same as in containerd’s configuration', 35],
     ['registerNode', 'the node makes its own object', 35],
@@ -75,6 +83,7 @@ export const lineTable: readonly LineRow[] = [
     ['NODE_NAME', 'common name of the worker’s certificate without system:node:', 52],
     ['NODE_IP', 'meta-data/local-ipv4 of the metadata service', 52],
     ['NODE_LABELS', 'labels: user-data'],
+    ['KUBELET_IDENTITY', 'identity: where the kubelet asks for its certificate, if it does'],
   ]),
   ...rowsOf('/var/lib/kube-proxy/kube-proxy-config.yaml', [
     ['kind', fixed, 54],
@@ -95,6 +104,11 @@ export const lineTable: readonly LineRow[] = [
       'NODE_LABELS of /var/lib/kubelet/node.env; only used when the node registers',
     ],
     ['--v', 'as the procedure has it', 50],
+    [
+      '--bootstrap-kubeconfig',
+      'KUBELET_IDENTITY of /var/lib/kubelet/node.env; identity tls-bootstrap',
+    ],
+    ['--cert-dir', 'KUBELET_IDENTITY of /var/lib/kubelet/node.env; identity tls-bootstrap'],
   ]),
   ...rowsOf('/etc/systemd/system/kube-proxy.service', [
     ['--config', '/var/lib/kube-proxy/kube-proxy-config.yaml', 58],

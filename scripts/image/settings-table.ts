@@ -12,6 +12,7 @@ export interface Settings {
   cluster: string;
   kubernetes: string;
   arch: Arch;
+  identity: 'files' | 'tls-bootstrap';
   serviceCidr: string;
   dnsAddress: string;
   clusterDomain: string;
@@ -80,6 +81,12 @@ export const settingsTable = {
     'amd64 or arm64',
     'amd64',
     'CPU architecture of the image.',
+  ),
+  identity: row(
+    z.enum(['files', 'tls-bootstrap']).default('files'),
+    'files or tls-bootstrap',
+    'tls-bootstrap',
+    'Where a node’s certificate comes from: files of a secret, or a request to the API server.',
   ),
   'service-cidr': row(
     z

@@ -33,6 +33,7 @@ const fromFile = (file: FileSettings): Settings => ({
   cluster: file.cluster,
   kubernetes: file.kubernetes,
   arch: file.arch,
+  identity: file.identity,
   serviceCidr: file['service-cidr'],
   dnsAddress: file['dns-address'],
   clusterDomain: file['cluster-domain'],
@@ -133,6 +134,7 @@ export const extraPackages = ({ packages, kubeProxyMode }: Settings): string[] =
 export const nodeSettings = (settings: Settings): Record<string, string> => ({
   cluster: settings.cluster,
   kubernetes: settings.kubernetes,
+  identity: settings.identity,
   'service-cidr': settings.serviceCidr,
   'dns-address': settings.dnsAddress,
   'cluster-domain': settings.clusterDomain,

@@ -65,6 +65,8 @@ const apiServerArgs = (
   `--service-cluster-ip-range=${vpc.serviceCidr}`,
   '--authorization-mode=Node,RBAC',
   '--enable-admission-plugins=NodeRestriction',
+  // docs/tls-bootstrap.md: new nodes may show a token in place of a certificate.
+  '--enable-bootstrap-token-auth=true',
   '--allow-privileged=true',
   `--client-ca-file=${authority.certificateFile}`,
   `--tls-cert-file=${pairs['kube-apiserver'].certificateFile}`,
@@ -130,6 +132,8 @@ export const startControlPlane = async (
     `--cluster-signing-cert-file=${authority.certificateFile}`,
     `--cluster-signing-key-file=${authority.keyFile}`,
     '--use-service-account-credentials=true',
+    // Signing and approving are on by default, removing tokens that expired is not.
+    '--controllers=*,tokencleaner',
     '--leader-elect=false',
     '--bind-address=127.0.0.1',
   ]);

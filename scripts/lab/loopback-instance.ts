@@ -15,6 +15,7 @@ import { inProject } from '../project/paths.ts';
 export const bakedSettings = {
   cluster: 'k8s-cluster-from-ground-up',
   kubernetes: '1.37.1',
+  identity: 'files',
   'service-cidr': '10.32.0.0/24',
   'dns-address': '10.32.0.10',
   'cluster-domain': 'cluster.local',

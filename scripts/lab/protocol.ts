@@ -37,6 +37,8 @@ export interface Operations {
   resetWorker: { takes: { name: string }; gives: null };
   /** What the metadata service says from now on; EC2 lets one change it of a stopped instance. */
   setUserData: { takes: { name: string; userData: string }; gives: null };
+  /** In Secrets Manager from now on; without fields it is gone. */
+  setSecret: { takes: { name: string; fields?: Record<string, string> }; gives: null };
   blockStatistics: { takes: { name: string }; gives: BlockStatistics };
   status: { takes: null; gives: { workers: WorkerStatus[]; controlPlane: boolean } };
   imdsLog: { takes: null; gives: ImdsRequest[] };

@@ -182,6 +182,12 @@ class Supervisor {
     return null;
   }
 
+  setSecret({ name, fields }: Operations['setSecret']['takes']): null {
+    if (fields === undefined) this.#secrets.delete(name);
+    else this.#secrets.set(name, JSON.stringify(fields));
+    return null;
+  }
+
   async blockStatistics({ name }: { name: string }) {
     const devices = (await askQemu(this.#find(name).machine.qmpFile, 'query-blockstats')) as {
       stats: { rd_bytes: number; rd_operations: number };
@@ -221,6 +227,7 @@ const handlersOf = (supervisor: Supervisor): Record<string, Handler> => ({
   stopWorker: (takes) => supervisor.stopWorker(takes as never),
   resetWorker: (takes) => supervisor.resetWorker(takes as never),
   setUserData: (takes) => supervisor.setUserData(takes as never),
+  setSecret: (takes) => supervisor.setSecret(takes as never),
   blockStatistics: (takes) => supervisor.blockStatistics(takes as never),
   status: () => supervisor.status(),
   imdsLog: () => supervisor.imdsLog(),

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { deriveNames, type NodeNames } from '../../cloud-init/derive.ts';
-import { fileTable } from '../../cloud-init/files.ts';
+import { filesWith } from '../../cloud-init/files.ts';
 import { keyTable } from '../../cloud-init/keys.ts';
 import type { Settings } from '../../cloud-init/settings.ts';
 import { Secret } from '../../cloud-init/secret.ts';
@@ -23,18 +23,21 @@ export interface SecretFolder {
 const authorityKeyFile = 'ca-key.pem';
 
 export const namesOf = (name: string, settings: Settings): NodeNames =>
-  deriveNames({ name, settings });
+  deriveNames({ name, settings: { ...settings, identity: 'files' } }, '');
 
 /** Fields of one secret, which are the names of its files. */
 export const fieldsOf = (secret: 'node' | 'shared', names: NodeNames): string[] =>
-  fileTable.flatMap(({ source }) =>
+  filesWith('files').flatMap(({ source }) =>
     source.from === 'secret' && source.secret === secret ? [source.field(names)] : [],
   );
+
+/** Endings of files are what stays of them without a worker. */
+const noNames: NodeNames = { identity: 'files', workerName: '', nodeSecret: '', sharedSecret: '' };
 
 /** The worker that a file belongs to; the longest ending first, as `-key.pem` ends with `.pem`, too. */
 const workerOf = (file: string, settings: Settings): string | undefined => {
   const prefix = `${settings.cluster}-`;
-  const endings = fieldsOf('node', { workerName: '', nodeSecret: '', sharedSecret: '' });
+  const endings = fieldsOf('node', noNames);
   const ending = endings
     .toSorted((one, other) => other.length - one.length)
     .find((text) => file.endsWith(text));

@@ -5,6 +5,7 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { daysUntil } from '../../cloud-init/identity-report.ts';
+import type { NodeNames } from '../../cloud-init/derive.ts';
 import { fileTable } from '../../cloud-init/files.ts';
 import { readCertificates } from '../../cloud-init/x509.ts';
 import { formatDays, formatDaysLeft } from './check.ts';
@@ -21,7 +22,8 @@ const idsMax = 20;
 
 const expiryOf = (name: string, text: string): number | undefined => {
   const [cluster = '', part = ''] = name.split('/').slice(-2);
-  const names = { workerName: `${cluster}-${part}`, nodeSecret: '', sharedSecret: '' };
+  const workerName = `${cluster}-${part}`;
+  const names: NodeNames = { identity: 'files', workerName, nodeSecret: '', sharedSecret: '' };
   const role = part === 'shared' ? 'authority' : 'certificate';
   const row = fileTable.find(({ source }) => source.from === 'secret' && source.role === role);
   if (row?.source.from !== 'secret') return undefined;

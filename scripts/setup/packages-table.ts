@@ -43,6 +43,7 @@ export const packageTable = {
   'busybox-static': { probes: [...bins('busybox'), '/bin/busybox'], why: 'run in the lab’s pods' },
   openssl: { probes: bins('openssl'), why: 'make certificates' },
   skopeo: { probes: bins('skopeo'), why: 'fetch the container images of images/worker.yaml' },
+  strace: { probes: bins('strace'), why: 'cut the agent off at each of its system calls' },
   shellcheck: { probes: bins('shellcheck'), why: 'check shell scripts' },
   'golang-go': { probes: [...bins('go'), '/usr/local/go/bin/go'], why: 'build from Go modules' },
 } as const satisfies Record<string, Omit<PackageRow, 'name'>>;
@@ -86,4 +87,8 @@ export const labPackages = [
 ] as const satisfies readonly PackageName[];
 
 /** What `npm test` needs besides the former two. */
-export const testPackages = ['shellcheck', 'skopeo'] as const satisfies readonly PackageName[];
+export const testPackages = [
+  'shellcheck',
+  'skopeo',
+  'strace',
+] as const satisfies readonly PackageName[];

@@ -77,7 +77,7 @@ const summaryOf = ({ verdict, findings, request, form }: Judgement): string => {
   if (verdict === 'refused')
     return `${counts}; a node with this user-data would write nothing and say the same on its console`;
   const { name, podCidr, settings } = request as NodeRequest;
-  const what = `${settings.cluster}-${name}, pods ${podCidr}`;
+  const what = `${settings.cluster}-${name ?? 'INSTANCE-ID'}, pods ${podCidr}`;
   return `valid: ${what}${counts === '' ? '' : ` (${counts})`}`;
 };
 

@@ -2,8 +2,8 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buildFiles, type NodeFile } from '../../cloud-init/build.ts';
-import { deriveNames, deriveValues } from '../../cloud-init/derive.ts';
-import { fileTable } from '../../cloud-init/files.ts';
+import { deriveNames, deriveValues, identityOf, ownNodeName } from '../../cloud-init/derive.ts';
+import { filesWith } from '../../cloud-init/files.ts';
 import type { Templates } from '../../cloud-init/render.ts';
 import { Secret } from '../../cloud-init/secret.ts';
 import type { NodeRequest } from '../../cloud-init/validate.ts';
@@ -16,16 +16,22 @@ export interface TreeFile extends NodeFile {
   from: string;
 }
 
+/** With the identity `files` a certificate says it, which the facts stand for. */
+export const renderedNodeName = (request: NodeRequest, facts: InstanceFacts): string =>
+  identityOf(request.settings) === 'files'
+    ? facts.nodeName
+    : ownNodeName(request, facts.instanceId);
+
 /** In the order in which a node puts them in place. */
 export const buildTree = (
   request: NodeRequest,
   facts: InstanceFacts,
   templates: Templates,
 ): TreeFile[] => {
-  const names = deriveNames(request);
+  const names = deriveNames(request, facts.instanceId);
   const origins = new Map<string, string>();
   const placeholders = new Map<string, Secret>();
-  for (const { path: pathOf, source } of fileTable) {
+  for (const { path: pathOf, source } of filesWith(names.identity)) {
     const file = pathOf(names);
     if (source.from === 'template') origins.set(file, templateFile(source.template));
     else {
@@ -35,7 +41,10 @@ export const buildTree = (
       placeholders.set(file, new Secret(`# ${origin}: the node puts it here at first boot\n`));
     }
   }
-  const values = deriveValues(request, names, facts);
+  const values = deriveValues(request, names, {
+    ...facts,
+    nodeName: renderedNodeName(request, facts),
+  });
   return buildFiles(names, values, templates, placeholders).map((file) => ({
     ...file,
     from: origins.get(file.path) ?? '',

@@ -109,7 +109,7 @@ test('what another instance left is gone before anything is written', () => {
   assert.equal(left, []);
   assert.is(clone.entries.get('/var/lib/groundup/instance-id')?.content, 'i-0123456789abc0014\n');
   assert.is(clone.entries.get(`/var/lib/kubelet/${worker}-key.pem`)?.mode, 0o600);
-  assert.ok(clone.journal.some((line) => line.includes('was another instance')));
+  assert.ok(clone.journal.some((line) => line.includes('has another node on it')));
 
   const stuck = createNode({
     files,
@@ -139,7 +139,7 @@ test('a file that was changed by hand, or has another mode, is put right alone',
   assert.is(host.entries.get(key)?.mode, 0o600);
   assert.is(
     host.entries.get(environmentFile)?.content,
-    'NODE_NAME=ip-172-31-0-20\nNODE_IP=172.31.0.20\nNODE_LABELS=\n',
+    'NODE_NAME=ip-172-31-0-20\nNODE_IP=172.31.0.20\nNODE_LABELS=\nKUBELET_IDENTITY=\n',
   );
   assert.is(inodeOf('/var/lib/kube-proxy/kubeconfig'), proxyBefore);
   assert.is(host.journal.at(-1)?.endsWith('(2 files written)'), true);
@@ -316,7 +316,7 @@ const failures: FailureCase[] = [
     },
     failureClass: 'secret-content',
     says:
-      `secret ${nodeSecret} has no field ${worker}.pem (a worker needs all five files); ` +
+      `secret ${nodeSecret} has no field ${worker}.pem (docs/identity.md says what each secret holds); ` +
       `secret ${nodeSecret}: ${worker}-key.pem is not a PEM private key without a passphrase ` +
       '(cut short, or with a passphrase?); ' +
       `secret ${sharedSecret}: kube-proxy.kubeconfig has no context of the name in current-context ` +

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failureClasses } from '../../cloud-init/failure.ts';
-import { fileTable, folderTable } from '../../cloud-init/files.ts';
+import { filesWith, folderTable } from '../../cloud-init/files.ts';
 import { bundleAgent } from '../../scripts/image/agent.ts';
 import { debianPrograms } from '../../scripts/image/quickjs.ts';
 import { CertificateAuthority, kubeconfigFor } from '../../scripts/lab/pki.ts';
@@ -27,8 +27,13 @@ const engines: Engine[] = [{ name: 'quickjs', bundle, programsFolder }, { name: 
 
 const userData = 'name=worker-0|pod-cidr=172.20.0.0/24';
 const worker = 'k8s-cluster-from-ground-up-worker-0';
-const names = { workerName: worker, nodeSecret: '', sharedSecret: '' };
-const paths = fileTable.map((row) => row.path(names));
+const names = {
+  identity: 'files',
+  workerName: worker,
+  nodeSecret: '',
+  sharedSecret: '',
+} as const;
+const paths = filesWith('files').map((row) => row.path(names));
 
 /** Mode, inode and time of each file: what a second run must leave alone. */
 const marksOf = (root: string): Promise<string[]> =>
@@ -85,10 +90,12 @@ for (const engine of engines) {
         console: [],
         systemctl: ['restart --no-block kubelet.service kube-proxy.service groundup-ready.service'],
       });
-      for (const { path: name, mode } of folderTable)
+      for (const { path: name, mode } of folderTable.filter(
+        ({ identity }) => identity !== 'tls-bootstrap',
+      ))
         assert.is((await stat(path.join(root, name))).mode & 0o777, mode === 0o755 ? 0o755 : mode);
       const before = await marksOf(root);
-      for (const [index, { mode }] of fileTable.entries())
+      for (const [index, { mode }] of filesWith('files').entries())
         assert.match(before[index] as string, ` ${mode.toString(8)} `);
 
       const second = await instance.run(engine, 'configure');
@@ -114,7 +121,7 @@ for (const engine of engines) {
         process.umask(old);
       }
       const marks = await marksOf(instance.root);
-      for (const [index, { mode }] of fileTable.entries())
+      for (const [index, { mode }] of filesWith('files').entries())
         assert.match(marks[index] as string, ` ${mode.toString(8)} `);
     }));
 

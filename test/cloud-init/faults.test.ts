@@ -6,7 +6,7 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failureClasses } from '../../cloud-init/failure.ts';
-import { fileTable } from '../../cloud-init/files.ts';
+import { filesWith } from '../../cloud-init/files.ts';
 import { bundleAgent } from '../../scripts/image/agent.ts';
 import { debianPrograms } from '../../scripts/image/quickjs.ts';
 import {
@@ -140,11 +140,16 @@ const assertConfigured = (row: FaultRow, run: FaultRun): void => {
   assert.equal(run.console, []);
   assert.equal(run.journal, [
     ...(row.warns ?? []),
-    `<6>groundup: ${worker} is node ip-172-31-0-20 (${fileTable.length + 1} files written)`,
+    `<6>groundup: ${worker} is node ip-172-31-0-20 (${filesWith('files').length + 1} files written)`,
   ]);
   assert.is(run.systemctl.length, 1);
-  const paths = fileTable.map((file) =>
-    file.path({ workerName: worker, nodeSecret: '', sharedSecret: '' }),
+  const paths = filesWith('files').map((file) =>
+    file.path({
+      identity: 'files',
+      workerName: worker,
+      nodeSecret: '',
+      sharedSecret: '',
+    } as const),
   );
   const written = run.treeAfter.filter(
     (line) => !run.treeBefore.includes(line) && / f \d/.test(line),

@@ -8,6 +8,7 @@ import { configure } from '../../cloud-init/agent.ts';
 import { inProject } from '../../scripts/project/paths.ts';
 import type { FakeHost } from '../fakes/host.ts';
 import {
+  bootstrapFields,
   createNode,
   environment,
   nodeFields,
@@ -98,6 +99,7 @@ const bootCase = (folder: string): { host: FakeHost; exitCode: number } => {
         addresses: [facts.nodeIp],
       }),
       [`${prefix}/${cluster}/shared`]: sharedFields(),
+      [`${prefix}/${cluster}/bootstrap`]: bootstrapFields(),
     },
   });
   return { host, exitCode: configure(host, environment) };

@@ -59,7 +59,7 @@ test('a template and its values must agree, and nothing is escaped', () => {
 });
 
 const request = { name: 'worker-0', podCidr: '172.20.0.0/24', labels: [], taints: [], settings };
-const names = deriveNames(request);
+const names = deriveNames(request, 'i-0123456789abc0014');
 const facts: NodeFacts = {
   nodeName: 'ip-172-31-0-20',
   nodeIp: '172.31.0.20',
@@ -70,6 +70,7 @@ const values: Values = deriveValues(request, names, facts);
 
 test('names follow from cluster and name', () => {
   assert.equal(names, {
+    identity: 'files',
     workerName: 'k8s-cluster-from-ground-up-worker-0',
     nodeSecret: 'k8s/k8s-cluster-from-ground-up/worker-0',
     sharedSecret: 'k8s/k8s-cluster-from-ground-up/shared',

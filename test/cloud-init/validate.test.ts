@@ -31,7 +31,7 @@ test('keys that are settings override what was baked', () => {
   const text = [
     'name=blue-7|pod-cidr=10.200.7.0/26|cluster=prod|service-cidr=10.96.0.0/16',
     'dns-address=10.96.0.53|cluster-domain=prod.example|secret-prefix=teams/blue',
-    'kube-proxy-mode=iptables',
+    'kube-proxy-mode=iptables|identity=tls-bootstrap',
   ].join('\n');
   const check = checkUserData(text, settings);
   assert.is(check.kind, 'node');
@@ -48,6 +48,7 @@ test('keys that are settings override what was baked', () => {
       'cluster-domain': 'prod.example',
       'secret-prefix': 'teams/blue',
       'kube-proxy-mode': 'iptables',
+      identity: 'tls-bootstrap',
     },
   });
 });
@@ -116,7 +117,7 @@ const wrong: Wrong[] = [
     report: `error[unknown-key] u:1:38 pod_cdir: a key must be one that groundup knows; pod_cdir is none
   ${good}|pod_cdir=1
                                        ~~~~~~~~
-  hint: did you mean pod-cidr? known keys: cluster, cluster-domain, dns-address, group-size, kube-proxy-mode, labels, max-pods, name, pod-cidr, secret-prefix, service-cidr, taints`,
+  hint: did you mean pod-cidr? known keys: cluster, cluster-domain, dns-address, group-size, identity, kube-proxy-mode, labels, max-pods, name, pod-cidr, secret-prefix, service-cidr, taints`,
   },
   {
     ids: ['duplicate-key'],
@@ -356,7 +357,7 @@ warning[same-as-baked] u:1:48 cluster-domain: a key overrides what the image has
     report: `error[unknown-key] u:1:1 nam: a key must be one that groundup knows; nam is none
   nam=worker-0|pod-cidr=172.20.0.0/33
   ~~~
-  hint: did you mean name? known keys: cluster, cluster-domain, dns-address, group-size, kube-proxy-mode, labels, max-pods, name, pod-cidr, secret-prefix, service-cidr, taints
+  hint: did you mean name? known keys: cluster, cluster-domain, dns-address, group-size, identity, kube-proxy-mode, labels, max-pods, name, pod-cidr, secret-prefix, service-cidr, taints
 error[bad-value] u:1:23 pod-cidr: must be an IPv4 range; 172.20.0.0/33 is not
   nam=worker-0|pod-cidr=172.20.0.0/33
                         ~~~~~~~~~~~~~

@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { configure } from '../../cloud-init/agent.ts';
 import { failureClasses } from '../../cloud-init/failure.ts';
-import { fileTable } from '../../cloud-init/files.ts';
+import { fileTable, type FileRow } from '../../cloud-init/files.ts';
 import { imdsAddress } from '../../cloud-init/imds.ts';
 import { keyTable } from '../../cloud-init/keys.ts';
 import { messages } from '../../cloud-init/messages.ts';
@@ -33,30 +33,37 @@ test('the keys', () => {
 });
 
 const names = {
+  identity: 'files',
   workerName: 'k8s-cluster-from-ground-up-worker-0',
   nodeSecret: 'k8s/k8s-cluster-from-ground-up/worker-0',
   sharedSecret: 'k8s/k8s-cluster-from-ground-up/shared',
-};
+} as const;
+const bootstrapNames = { ...names, nodeSecret: 'k8s/k8s-cluster-from-ground-up/bootstrap' };
+const namesOf = ({ identity }: FileRow) => (identity === 'tls-bootstrap' ? bootstrapNames : names);
 
 test('the secrets', () => {
-  const rows = fileTable.flatMap(({ path, source }) => {
+  const rows = fileTable.flatMap((row) => {
+    const { path, source, identity = 'both' } = row;
     if (source.from !== 'secret') return [];
-    const secret = source.secret === 'node' ? names.nodeSecret : names.sharedSecret;
-    return [[code(secret), code(source.field(names)), code(path(names))]];
+    const rowNames = namesOf(row);
+    const secret = source.secret === 'node' ? rowNames.nodeSecret : rowNames.sharedSecret;
+    return [[code(secret), code(source.field(names)), code(path(names)), identity]];
   });
-  return assertTable(page, 'secrets', markdownTable(['secret', 'key', 'written to'], rows));
+  const header = ['secret', 'key', 'written to', 'with identity'];
+  return assertTable(page, 'secrets', markdownTable(header, rows));
 });
 
 test('the files', () => {
-  const rows = fileTable.map(({ path, mode, source, seedStep }) => [
+  const rows = fileTable.map(({ path, mode, source, seedStep, identity = 'both' }) => [
     code(path(names)),
+    identity,
     mode.toString(8).padStart(4, '0'),
     source.from === 'secret'
       ? 'a secret'
       : code(`cloud-init/templates/${source.template}.mustache`),
     seedStep === undefined ? '' : String(seedStep),
   ]);
-  const header = ['file', 'mode', 'from', 'step of the manual procedure'];
+  const header = ['file', 'with identity', 'mode', 'from', 'step of the manual procedure'];
   return assertTable(page, 'files', markdownTable(header, rows));
 });
 

@@ -145,6 +145,8 @@ const createFiles = (options: FakeOptions, entries: Map<string, Entry>) => {
       }
     },
     flush: (paths: readonly string[]) => {
+      // As coreutils' sync --data.
+      if (paths.length === 0) throw new HostError('sync', '--data needs at least one argument');
       for (const path of paths) beforeWrite('flush', path);
     },
     rename: (from: string, to: string) => {

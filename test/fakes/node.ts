@@ -23,6 +23,7 @@ export const environment: Environment = { imdsUrl: 'http://imds', templates };
 
 export const settings = {
   cluster: 'k8s-cluster-from-ground-up',
+  identity: 'files',
   'service-cidr': '10.32.0.0/24',
   'dns-address': '10.32.0.10',
   'cluster-domain': 'cluster.local',
@@ -92,6 +93,26 @@ export const sharedFields = (): Fields => {
     'kube-proxy.kubeconfig': kubeconfig(certificate, marked(pemOfKey(keys))),
   };
 };
+
+export const bootstrapToken = 'abcdef.0123456789abcdef';
+
+/** What every new node of a cluster may ask for its certificate with. */
+export const bootstrapFields = (credentials = `token: ${bootstrapToken}`): Fields => ({
+  'bootstrap.kubeconfig': `# ${secretMark}
+apiVersion: v1
+kind: Config
+current-context: default
+contexts: [{ name: default, context: { cluster: c, user: u } }]
+clusters:
+  - name: c
+    cluster:
+      server: https://172.31.0.10:6443
+      certificate-authority-data: ${base64(makeAuthority())}
+users:
+  - name: u
+    user: { ${credentials} }
+`,
+});
 
 export const metadata = (userData: string | undefined): Record<string, string | undefined> => ({
   'api/token': `token-${secretMark}`,

@@ -16,6 +16,7 @@ const defaults = {
   cluster: 'k8s-cluster-from-ground-up',
   kubernetes: '1.37.1',
   arch: 'amd64',
+  identity: 'files',
   serviceCidr: '10.32.0.0/24',
   dnsAddress: '10.32.0.10',
   clusterDomain: 'cluster.local',
@@ -50,6 +51,7 @@ test('every setting can be changed', () => {
   const { settings, findings } = checkSettings(`cluster: prod-eu-1
 kubernetes: 1.36.4
 arch: arm64
+identity: tls-bootstrap
 service-cidr: 10.96.0.0/12
 dns-address: 10.96.0.10
 cluster-domain: corp.example
@@ -68,6 +70,7 @@ binaries: directory:/srv/mirror
     cluster: 'prod-eu-1',
     kubernetes: '1.36.4',
     arch: 'arm64',
+    identity: 'tls-bootstrap',
     serviceCidr: '10.96.0.0/12',
     dnsAddress: '10.96.0.10',
     clusterDomain: 'corp.example',
@@ -100,6 +103,7 @@ test('the node gets what it needs under the same keys, and nothing else', () => 
   assert.equal(nodeSettings(settings), {
     cluster: 'k8s-cluster-from-ground-up',
     kubernetes: '1.37.1',
+    identity: 'files',
     'service-cidr': '10.32.0.0/24',
     'dns-address': '10.32.0.10',
     'cluster-domain': 'cluster.local',

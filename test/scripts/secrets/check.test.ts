@@ -48,7 +48,7 @@ test('check: every finding of every worker, what is shared once', () =>
           '    hint: make a new one, unless the clock is wrong',
           'worker-10  1 error, node ip-worker-10, N days left',
           `  error[no-field] ${cluster}-worker-10.kubeconfig is not there`,
-          '    hint: a worker needs all five files',
+          '    hint: docs/identity.md says what each secret holds',
           'shared     1 error',
           "  error[is-a-node] kube-proxy.kubeconfig is for CN=system:node:ip-worker-0, a node: kube-proxy would have a kubelet's rights",
           '    hint: write it with the certificate of system:kube-proxy',

@@ -57,7 +57,7 @@ test('check: refused, every fault at once, with a caret line', async () => {
 error[unknown-key] user-data:1:38 labls: a key must be one that groundup knows; labls is none
   name=worker-0|pod-cidr=172.20.0.7/24|labls=a=b
                                        ~~~~~
-  hint: did you mean labels? known keys: cluster, cluster-domain, dns-address, group-size, kube-proxy-mode, labels, max-pods, name, pod-cidr, secret-prefix, service-cidr, taints
+  hint: did you mean labels? known keys: cluster, cluster-domain, dns-address, group-size, identity, kube-proxy-mode, labels, max-pods, name, pod-cidr, secret-prefix, service-cidr, taints
 2 errors; a node with this user-data would write nothing and say the same on its console`,
   );
 });
