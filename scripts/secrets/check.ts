@@ -1,5 +1,6 @@
 // A folder of files -> what the nodes would say of them, and the values of the secrets.
 import { X509Certificate } from 'node:crypto';
+import type { NodeNames } from '../../cloud-init/derive.ts';
 import { takeSecretFiles, type SecretFinding } from '../../cloud-init/secret-files.ts';
 import { daysUntil } from '../../cloud-init/identity-report.ts';
 import type { Settings } from '../../cloud-init/settings.ts';
@@ -18,6 +19,8 @@ export interface WorkerCheck {
 
 export interface FolderCheck {
   workers: WorkerCheck[];
+  /** Of the secret of new nodes; absent when the folder has none. */
+  bootstrapFindings?: SecretFinding[];
   /** Of the secret that they share, each once. */
   sharedFindings: SecretFinding[];
   isSound: boolean;
@@ -54,8 +57,7 @@ export const checkFolder = (
   const workers: WorkerCheck[] = [];
   const shared = new Map<string, SecretFinding>();
   const values = new Map<string, Secret>();
-  for (const worker of folder.workers) {
-    const names = namesOf(worker, settings);
+  const check = (names: NodeNames) => {
     const sharedFields = pick(folder, fieldsOf('shared', names));
     const nodeFields = pick(folder, fieldsOf('node', names));
     values.set(names.sharedSecret, new Secret(JSON.stringify(sharedFields)));
@@ -72,14 +74,26 @@ export const checkFolder = (
     for (const finding of findings)
       if (finding.secret === names.sharedSecret)
         shared.set(`${finding.field} ${finding.text}`, finding);
-    const own = findings.filter(({ secret }) => secret === names.nodeSecret);
-    workers.push({ worker, ...identity, findings: own });
-  }
-  const all = [...shared.values(), ...workers.flatMap(({ findings }) => findings)];
+    return { ...identity, findings: findings.filter(({ secret }) => secret === names.nodeSecret) };
+  };
+  for (const worker of folder.workers)
+    workers.push({ worker, ...check(namesOf(worker, settings)) });
+  const bootstrapFindings = folder.hasBootstrap
+    ? check(namesOf('x', settings, 'tls-bootstrap')).findings
+    : undefined;
+  const all = [
+    ...shared.values(),
+    ...(bootstrapFindings ?? []),
+    ...workers.flatMap(({ findings }) => findings),
+  ];
   return {
     workers,
+    ...(bootstrapFindings === undefined ? {} : { bootstrapFindings }),
     sharedFindings: [...shared.values()],
-    isSound: workers.length > 0 && folder.refused.length === 0 && !all.some(isError),
+    isSound:
+      (workers.length > 0 || folder.hasBootstrap) &&
+      folder.refused.length === 0 &&
+      !all.some(isError),
     values,
   };
 };
@@ -108,7 +122,7 @@ const verdictOf = (findings: readonly SecretFinding[]): string => {
 /** One line for each secret, and below it every finding. */
 export const formatCheck = (
   { refused, ignored }: SecretFolder,
-  { workers, sharedFindings }: FolderCheck,
+  { workers, bootstrapFindings, sharedFindings }: FolderCheck,
   cluster: string,
   nowMs: number,
 ): string => {
@@ -121,7 +135,12 @@ export const formatCheck = (
     ];
     lines.push(formatStep(worker, parts.join(', ')), ...findings.map(formatFinding));
   }
-  if (workers.length > 0)
+  if (bootstrapFindings !== undefined)
+    lines.push(
+      formatStep('bootstrap', verdictOf(bootstrapFindings)),
+      ...bootstrapFindings.map(formatFinding),
+    );
+  if (workers.length > 0 || bootstrapFindings !== undefined)
     lines.push(
       formatStep('shared', verdictOf(sharedFindings)),
       ...sharedFindings.map(formatFinding),

@@ -1,7 +1,7 @@
 // A folder as the seed's home directory is -> its workers by their file names, and every text.
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { deriveNames, type NodeNames } from '../../cloud-init/derive.ts';
+import { deriveNames, type IdentityMethod, type NodeNames } from '../../cloud-init/derive.ts';
 import { filesWith } from '../../cloud-init/files.ts';
 import { keyTable } from '../../cloud-init/keys.ts';
 import type { Settings } from '../../cloud-init/settings.ts';
@@ -11,6 +11,8 @@ import { Failure } from '../terminal/failure.ts';
 export interface SecretFolder {
   /** Names of workers, e.g. `worker-0`, in the order of their numbers. */
   workers: string[];
+  /** There is what new nodes ask for their certificates with. */
+  hasBootstrap: boolean;
   /** File name -> text, of those that belong into a secret. */
   texts: ReadonlyMap<string, Secret>;
   /** Names of what belongs into no secret; a folder's name ends with a slash. */
@@ -22,12 +24,15 @@ export interface SecretFolder {
 /** Whoever has it can be every node and every administrator of the cluster. */
 const authorityKeyFile = 'ca-key.pem';
 
-export const namesOf = (name: string, settings: Settings): NodeNames =>
-  deriveNames({ name, settings: { ...settings, identity: 'files' } }, '');
+export const namesOf = (
+  name: string,
+  settings: Settings,
+  identity: IdentityMethod = 'files',
+): NodeNames => deriveNames({ name, settings: { ...settings, identity } }, '');
 
 /** Fields of one secret, which are the names of its files. */
 export const fieldsOf = (secret: 'node' | 'shared', names: NodeNames): string[] =>
-  filesWith('files').flatMap(({ source }) =>
+  filesWith(names.identity).flatMap(({ source }) =>
     source.from === 'secret' && source.secret === secret ? [source.field(names)] : [],
   );
 
@@ -78,6 +83,7 @@ export const readSecretFolder = async (
 ): Promise<SecretFolder> => {
   const entries = await readEntries(folder);
   const shared = fieldsOf('shared', namesOf('x', settings));
+  const bootstrap = fieldsOf('node', namesOf('x', settings, 'tls-bootstrap'));
   const workers = new Set<string>();
   const texts = new Map<string, Secret>();
   const ignored: string[] = [];
@@ -92,18 +98,24 @@ export const readSecretFolder = async (
         reason: 'is the private key of the CA, which never belongs on a worker',
         hint: 'move it away: whoever has it can make itself administrator of the cluster',
       });
-    else if (worker === 'shared')
+    else if (worker === 'shared' || worker === 'bootstrap')
       refused.push({
         file: name,
         reason: 'would be the secret that all workers share',
         hint: 'give this worker another name',
       });
-    else if (worker === undefined && !shared.includes(name)) ignored.push(name);
+    else if (worker === undefined && ![...shared, ...bootstrap].includes(name)) ignored.push(name);
     else {
       if (worker !== undefined) workers.add(worker);
       texts.set(name, await readText(folder, name));
     }
   }
   const byNumber = new Intl.Collator('en', { numeric: true }).compare;
-  return { workers: [...workers].toSorted(byNumber), texts, ignored, refused };
+  return {
+    workers: [...workers].toSorted(byNumber),
+    hasBootstrap: bootstrap.some((file) => texts.has(file)),
+    texts,
+    ignored,
+    refused,
+  };
 };

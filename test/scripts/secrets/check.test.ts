@@ -4,6 +4,7 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fakeKeys } from '../../fakes/certificate.ts';
+import { bootstrapFields, sharedFields } from '../../fakes/node.ts';
 import { cluster, soundFiles, withFolder, workerFiles } from '../../fakes/secret-folder.ts';
 import { runSecrets } from '../../fakes/secrets-service.ts';
 
@@ -17,6 +18,27 @@ test('check: a sound folder, one line for each secret', () =>
     assert.match(stdout, /^ignored {4}admin\.pem, bin\/, notes\.txt$/m);
     assert.is(stdout.split('\n').length, 4);
     assert.is(exitCode, 0);
+  }));
+
+test('check: what new nodes ask with, and no worker', () => {
+  const bootstrapOnly = { ...sharedFields(), ...bootstrapFields() };
+  return withFolder(bootstrapOnly, async (folder) => {
+    const { exitCode, stdout } = await runSecrets(['check', folder]);
+    assert.equal(stdout.split('\n'), ['bootstrap  ok', 'shared     ok']);
+    assert.is(exitCode, 0);
+  });
+});
+
+test('check: a bootstrap kubeconfig without a token, beside sound workers', () =>
+  withFolder({ ...soundFiles(), ...bootstrapFields('token: nothing') }, async (folder) => {
+    const { exitCode, stdout } = await runSecrets(['check', folder]);
+    assert.equal(stdout.split('\n').slice(2), [
+      'bootstrap  1 error',
+      '  error[no-token] bootstrap.kubeconfig has no bootstrap token',
+      '    hint: a token is six characters, a dot and sixteen: kubeadm token generate makes one',
+      'shared     ok',
+    ]);
+    assert.is(exitCode, 1);
   }));
 
 test('check: every finding of every worker, what is shared once', () =>

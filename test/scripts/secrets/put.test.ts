@@ -3,7 +3,7 @@ import { DeleteSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { vpc } from '../../../scripts/lab/addresses.ts';
-import { secretMark } from '../../fakes/node.ts';
+import { bootstrapFields, secretMark, sharedFields } from '../../fakes/node.ts';
 import { cluster, soundFiles, withFolder } from '../../fakes/secret-folder.ts';
 import { credentials, runSecrets, withService } from '../../fakes/secrets-service.ts';
 
@@ -50,6 +50,20 @@ test('put: says what it would do, does it, and then finds nothing to do', () =>
         operations.filter((name) => !/^(?:Describe|Get)/.test(name)),
         [],
       );
+    }),
+  ));
+
+test('put: what new nodes ask with is a secret of its own', () =>
+  withService('administrator', (endpoint, secrets) =>
+    withFolder({ ...sharedFields(), ...bootstrapFields() }, async (folder) => {
+      const { exitCode } = await runSecrets(['put', folder, '--endpoint', endpoint]);
+      assert.is(exitCode, 0);
+      assert.equal([...secrets.keys()].toSorted(), [
+        `k8s/${cluster}/bootstrap`,
+        `k8s/${cluster}/shared`,
+      ]);
+      const bootstrap = secrets.get(`k8s/${cluster}/bootstrap`) ?? '';
+      assert.equal(JSON.parse(bootstrap), bootstrapFields());
     }),
   ));
 
