@@ -159,6 +159,11 @@ export const messages = {
     found: 'the image has {value}, too',
     hint: 'leave it out, and it follows the image',
   },
+  'reserved-name': {
+    rule: 'shared and bootstrap are secrets of all nodes',
+    found: '{value} would be the secret of this one',
+    hint: 'give this node another name',
+  },
   'public-range': {
     severity: 'warning',
     rule: 'pods have private addresses',

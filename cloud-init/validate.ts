@@ -54,15 +54,29 @@ const isNeeded = (key: Key, { identity }: Settings): boolean => {
   return required && optionalWith !== identity;
 };
 
-const checkMissing = ({ named }: Parsed, settings: Settings, text: string): Finding[] =>
+/** An identity that was refused says nothing of what else is needed. */
+const checkMissing = (
+  { named }: Parsed,
+  sound: ParsedFields,
+  settings: Settings,
+  text: string,
+): Finding[] =>
   keys
     .filter((key) => isNeeded(key, settings) && !named.has(key))
+    .filter((key) => !('optionalWith' in keyTable[key] && named.has('identity') && !sound.identity))
     .map((key) =>
       makeFinding('missing-key', endOf(text), key, { key, example: keyTable[key].example }),
     );
 
 /** Checks of one value that say more than yes or no. */
+/** `<secret-prefix>/<cluster>/<name>` must be nobody else's. */
+const checkName = (at: Span): Finding[] =>
+  ['shared', 'bootstrap'].includes(at.text)
+    ? [makeFinding('reserved-name', at, 'name', { value: at.text })]
+    : [];
+
 const detailedChecks: Partial<Record<Key, (at: Span) => Finding[]>> = {
+  name: checkName,
   'pod-cidr': (at) => checkRange('pod-cidr', at, rangeOf(at.text)),
   'service-cidr': (at) => checkRange('service-cidr', at, rangeOf(at.text)),
   labels: checkLabels,
@@ -157,7 +171,7 @@ const checkFields = (text: string, baked: Settings): UserDataCheck => {
   const settings = override(baked, sound);
   const errors = [
     ...parsed.findings,
-    ...checkMissing(parsed, settings, text),
+    ...checkMissing(parsed, sound, settings, text),
     ...wrong,
     ...checkRanges(sound, settings),
     ...checkRoom(sound),

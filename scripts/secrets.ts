@@ -17,8 +17,9 @@ const usage = `npm run secrets -- check DIR | put DIR [--dry-run] | list
     --dry-run    says what would be done
   list           the secrets below the prefix: when each was changed, days left of its certificate
   --endpoint URL in place of the region's Secrets Manager
-  DIR has ca.pem, kube-proxy.kubeconfig, bootstrap.kubeconfig for tls-bootstrap, and for each worker <cluster>-<name>.pem, <cluster>-<name>-key.pem
-  and <cluster>-<name>.kubeconfig; cluster and prefix are those of images/worker.yaml
+  DIR has ca.pem, kube-proxy.kubeconfig and for each worker <cluster>-<name>.pem, <cluster>-<name>-key.pem
+  and <cluster>-<name>.kubeconfig, or bootstrap.kubeconfig for nodes with identity=tls-bootstrap; cluster
+  and prefix are those of images/worker.yaml
   exit code 0: done, 1: refused or failed, 2: could not be read`;
 
 const options = {

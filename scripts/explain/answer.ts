@@ -66,10 +66,12 @@ const explainSetting = (word: string): string[] => {
 };
 
 const explainWritten = (word: string, settings: Settings): string[] => {
-  const names = deriveNames({ name: 'worker-0', settings }, '');
-  const row = fileTable.find(({ path: pathOf }) => pathOf(names) === word);
+  const namesWith = (identity: string) =>
+    deriveNames({ name: 'worker-0', settings: { ...settings, identity } }, '');
+  const row = fileTable.find(({ path: pathOf }) => pathOf(namesWith('files')) === word);
   if (row === undefined) return [];
-  const { source, mode, seedStep } = row;
+  const { source, mode, seedStep, identity } = row;
+  const names = namesWith(identity ?? 'files');
   const from =
     source.from === 'template'
       ? templateFile(source.template)
@@ -77,6 +79,7 @@ const explainWritten = (word: string, settings: Settings): string[] => {
   const lines = lineTable.filter(({ file }) => file === word).map(({ line }) => line);
   return [
     `${word}  mode ${mode.toString(8).padStart(4, '0')}, written at every boot when it differs`,
+    ...(identity === undefined ? [] : [`  with identity ${identity} only`]),
     `  from: ${from}`,
     seedStep === undefined
       ? '  the manual procedure has no such file'

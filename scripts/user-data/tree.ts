@@ -1,9 +1,9 @@
 // A valid request + facts of an instance -> every file that a node would write, secrets left out.
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buildFiles, type NodeFile } from '../../cloud-init/build.ts';
 import { deriveNames, deriveValues, identityOf, ownNodeName } from '../../cloud-init/derive.ts';
-import { filesWith } from '../../cloud-init/files.ts';
+import { filesWith, folderTable } from '../../cloud-init/files.ts';
 import type { Templates } from '../../cloud-init/render.ts';
 import { Secret } from '../../cloud-init/secret.ts';
 import type { NodeRequest } from '../../cloud-init/validate.ts';
@@ -65,7 +65,10 @@ export const writeTree = async (folder: string, files: readonly TreeFile[]): Pro
     });
   for (const { path: file, mode, content } of files) {
     const target = path.join(folder, file);
-    await mkdir(path.dirname(target), { recursive: true, mode: 0o755 });
+    const parent = path.dirname(file);
+    await mkdir(path.join(folder, parent), { recursive: true, mode: 0o755 });
+    const own = folderTable.find((row) => row.path === parent);
+    if (own !== undefined) await chmod(path.join(folder, parent), own.mode);
     const text = typeof content === 'string' ? content : content.reveal();
     await writeFile(target, text, { mode, flag: 'wx' });
   }

@@ -104,6 +104,22 @@ const good = 'name=worker-0|pod-cidr=172.20.0.0/24';
 
 const wrong: Wrong[] = [
   {
+    ids: ['reserved-name'],
+    text: 'name=shared|pod-cidr=172.20.0.0/24',
+    report: `error[reserved-name] u:1:6 name: shared and bootstrap are secrets of all nodes; shared would be the secret of this one
+  name=shared|pod-cidr=172.20.0.0/24
+       ~~~~~~
+  hint: give this node another name`,
+  },
+  {
+    ids: ['bad-value'],
+    text: 'pod-cidr=172.20.0.0/24|identity=tls',
+    report: `error[bad-value] u:1:33 identity: must be files or tls-bootstrap; tls is not
+  pod-cidr=172.20.0.0/24|identity=tls
+                                  ~~~
+  hint: example: identity=tls-bootstrap`,
+  },
+  {
     ids: ['host-bits'],
     text: 'name=worker-0|pod-cidr=172.20.0.7/24',
     report: `error[host-bits] u:1:24 pod-cidr: a range has no host bits; 172.20.0.7/24 has host bits set

@@ -152,6 +152,7 @@ test('render: the tree of a node, modes and all, without a secret', () =>
     const worker = 'var/lib/kubelet/k8s-cluster-from-ground-up-worker-0';
     const key = path.join(out, `${worker}-key.pem`);
     assert.is((await stat(key)).mode & 0o777, 0o600);
+    assert.is((await stat(path.dirname(key))).mode & 0o777, 0o750);
     assert.match(
       await readFile(key, 'utf8'),
       /^# secret k8s\/k8s-cluster-from-ground-up\/worker-0,/,
