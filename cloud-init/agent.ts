@@ -19,6 +19,7 @@ import type { Templates } from './render.ts';
 import { formatFindingsInLine, type Finding } from './report.ts';
 import { readSecrets, type SecretFields } from './secrets.ts';
 import { parseSettings, settingsPath } from './settings.ts';
+import { writeState, type Ending } from './state.ts';
 import { writeTimeline, type Timeline, type TimelineEvent } from './timeline.ts';
 import { checkGroup, checkNetwork } from './ranges.ts';
 import { checkUserData, type NodeRequest } from './validate.ts';
@@ -114,7 +115,7 @@ const tellCloudInit = (host: Host, nodeName: string): void => {
   }
 };
 
-const configureNode = (host: Host, environment: Environment): void => {
+const configureNode = (host: Host, environment: Environment): Ending => {
   const timeline: Timeline = {};
   const mark = (event: TimelineEvent): void => {
     timeline[event] = host.uptimeMs();
@@ -123,8 +124,9 @@ const configureNode = (host: Host, environment: Environment): void => {
   mark('network-online');
   const reading = readRequest(host, environment);
   if ('skipped' in reading) {
-    host.log('notice', `groundup: ${reading.skipped}: this instance is no node of ours`);
-    return;
+    const message = `${reading.skipped}: this instance is no node of ours`;
+    host.log('notice', `groundup: ${message}`);
+    return { outcome: 'not-ours', message };
   }
   mark('user-data-read');
   checkProgram(host, reading.request);
@@ -149,24 +151,29 @@ const configureNode = (host: Host, environment: Environment): void => {
   const outcome = hasChanged
     ? `${plan.write.length} file${plan.write.length === 1 ? '' : 's'} written`
     : 'nothing has changed';
-  host.log('info', `groundup: ${names.workerName} is node ${nodeName} (${outcome})`);
+  const message = `${names.workerName} is node ${nodeName} (${outcome})`;
+  host.log('info', `groundup: ${message}`);
+  return { outcome: 'configured', message };
 };
 
 /** Runs `work`; a failure becomes one line in journal and console. Returns the exit code. */
-export const reportFailures = (host: Host, what: string, work: () => void): number => {
+export const reportFailures = (host: Host, what: string, work: () => Ending): number => {
   try {
-    work();
+    writeState(host, work(), 0);
     return 0;
   } catch (error) {
     const isKnown = error instanceof BootFailure;
     const failureClass = isKnown ? error.failureClass : 'internal';
     const cause = isKnown ? error.message : `internal error: ${excerpt(String(error))}`;
     const outcome = isKnown ? error.outcome : 'please report it';
-    const line = `groundup: ${what}: ${cause}; ${outcome}`;
+    const message = `${what}: ${cause}; ${outcome}`;
+    const line = `groundup: ${message}`;
     host.log('error', line);
     host.console(line);
     if (!isKnown) host.log('info', String((error as Error).stack));
-    return failureClasses[failureClass].exitCode;
+    const { exitCode } = failureClasses[failureClass];
+    writeState(host, { outcome: 'failed', failureClass, message }, exitCode);
+    return exitCode;
   }
 };
 

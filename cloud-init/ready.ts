@@ -7,6 +7,7 @@ import { BootFailure, excerpt } from './failure.ts';
 import type { Host } from './hosts/host.ts';
 import { parseKubeconfig, type Kubeconfig, type PemSource } from './kubeconfig.ts';
 import { Secret } from './secret.ts';
+import type { Ending } from './state.ts';
 import {
   formatReady,
   parseTimeline,
@@ -162,7 +163,7 @@ const removeToken = (host: Host): void => {
   if (host.status(kubeletClientPath) !== undefined) host.remove(bootstrapPath);
 };
 
-const awaitReady = (host: Host): void => {
+const awaitReady = (host: Host): Ending => {
   const nodeName = readNodeName(host);
   const kubeconfig = awaitKubeconfig(host);
   const bootId = (host.readFile('/proc/sys/kernel/random/boot_id') ?? '').trim();
@@ -178,10 +179,12 @@ const awaitReady = (host: Host): void => {
     ...parseTimeline(host.readFile(timelinePath) ?? ''),
     'node-ready': host.uptimeMs(),
   };
-  const line = `groundup: ${formatReady(timeline)}`;
+  const message = formatReady(timeline);
+  const line = `groundup: ${message}`;
   host.log('info', line);
   host.console(line);
   writeTimeline(host, { ...timeline, ...readUserspaceMs(host) });
+  return { outcome: 'ready', message };
 };
 
 /** The command `ready`: waits at most five minutes, then says so in one line either way. */

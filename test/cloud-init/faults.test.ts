@@ -7,6 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failureClasses } from '../../cloud-init/failure.ts';
 import { filesWith } from '../../cloud-init/files.ts';
+import type { State } from '../../cloud-init/state.ts';
 import { bundleAgent } from '../../scripts/image/agent.ts';
 import { debianPrograms } from '../../scripts/image/quickjs.ts';
 import {
@@ -32,6 +33,8 @@ interface FaultRun extends AgentRun {
   treeAfter: string[];
   /** `GET /latest/user-data` and the like. */
   requests: string[];
+  /** What /run/groundup/state.json says; absent when it could not be written. */
+  state: Partial<State>;
 }
 
 const list =
@@ -43,6 +46,7 @@ const wrapper = (mounts = ''): string =>
     `${list.replaceAll(/[()]/g, String.raw`\$&`)} >tree.before`,
     'code=0; "$@" || code=$?',
     `${list.replaceAll(/[()]/g, String.raw`\$&`)} >tree.after`,
+    'cat run/groundup/state.json >state.after 2>/dev/null || true',
     'exit $code',
   ].join('\n');
 
@@ -68,6 +72,12 @@ const spoil = (instance: LoopbackInstance, row: FaultRow, scale: number): void =
   row.spoil?.(instance);
 };
 
+/** From inside the folder: what a row mounts is gone with its namespace. */
+const stateOf = async (root: string): Promise<Partial<State>> => {
+  const text = await readFile(path.join(root, 'state.after'), 'utf8');
+  return text === '' ? {} : (JSON.parse(text) as State);
+};
+
 const runRow = async (row: FaultRow): Promise<FaultRun> => {
   const instance = await startInstance('name=worker-0|pod-cidr=172.20.0.0/24');
   try {
@@ -90,6 +100,7 @@ const runRow = async (row: FaultRow): Promise<FaultRun> => {
       treeBefore: await tree('tree.before'),
       treeAfter: await tree('tree.after'),
       requests: [...instance.requests],
+      state: await stateOf(instance.root),
     };
   } finally {
     await instance.close();
@@ -133,7 +144,13 @@ const assertFailed = (row: FaultRow, run: FaultRun): void => {
   assert.equal(run.console, [line]);
   assert.equal(run.journal, [...(row.warns ?? []), `<3>${line}`]);
   assert.equal(run.systemctl, []);
-  assert.equal(run.treeAfter, run.treeBefore);
+  const isState = (entry: string) => entry.startsWith('run/groundup/state.json ');
+  assert.equal(
+    run.treeAfter.filter((entry) => !isState(entry)),
+    run.treeBefore,
+  );
+  const { outcome, failureClass, exitCode } = run.state;
+  assert.equal([outcome, failureClass, exitCode], ['failed', row.fails, run.exitCode]);
 };
 
 const assertConfigured = (row: FaultRow, run: FaultRun): void => {
@@ -141,8 +158,10 @@ const assertConfigured = (row: FaultRow, run: FaultRun): void => {
   assert.equal(run.journal, [
     ...(row.warns ?? []),
     `<6>groundup: ${worker} is node ip-172-31-0-20 (${filesWith('files').length + 1} files written)`,
+    ...(row.warnsLast ?? []),
   ]);
   assert.is(run.systemctl.length, 1);
+  assert.is(run.state.outcome ?? 'configured', 'configured');
   const paths = filesWith('files').map((file) =>
     file.path({
       identity: 'files',

@@ -7,6 +7,7 @@ import { fileTable, type FileRow } from '../../cloud-init/files.ts';
 import { imdsAddress } from '../../cloud-init/imds.ts';
 import { keyTable } from '../../cloud-init/keys.ts';
 import { messages } from '../../cloud-init/messages.ts';
+import { statePath } from '../../cloud-init/state.ts';
 import { explain } from '../../scripts/explain/answer.ts';
 import { readFactsFile } from '../../scripts/user-data/input.ts';
 import { formatJudgement, judge } from '../../scripts/user-data/judge.ts';
@@ -123,6 +124,7 @@ const boot = (options: NodeOptions) => {
         .replace(/it says \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, 'it says 2000-01-01T00:00:12Z'),
     ),
     journal: host.journal.map((line) => line.replace(/^\w+: /, '')),
+    state: [(host.readFile(statePath) ?? '').trim()],
   };
 };
 
@@ -157,7 +159,7 @@ for (const [index, { info, text }] of fences.entries()) {
     test(`the explanation of ${scenario}`, async () => {
       assert.equal(await explain(scenario ?? '', settings), { text: text.trimEnd() });
     });
-  if (kind !== 'console' && kind !== 'journal') continue;
+  if (kind !== 'console' && kind !== 'journal' && kind !== 'state') continue;
   test(`an example says what it shows: ${text.slice(0, 60)}`, () => {
     const before = fences[index - 1];
     const options = scenario === undefined ? { userData: before?.text ?? '' } : scenarios[scenario];

@@ -115,6 +115,7 @@ export const diskFaults: FaultRow[] = [
       '<4>groundup: openssl cannot check a signature: No space left on device',
       '<4>groundup: /run/groundup/node: No space left on device',
     ],
+    warnsLast: ['<4>groundup: /run/groundup/state.json: No space left on device'],
     asked: { secrets: 1 },
   },
 ];

@@ -22,8 +22,9 @@ export interface FaultRow {
   fails?: FailureClass;
   /** Between `groundup: NOT configured: ` and `; nothing was written`, or the journal's last line. */
   says?: string;
-  /** Warnings in the journal before the last line. */
+  /** Warnings in the journal before the line that tells the end, and behind it. */
   warns?: string[];
+  warnsLast?: string[];
   /** Requests by path below /latest/, and of Secrets Manager as `secrets`. */
   asked?: Record<string, Count>;
 }
