@@ -56,6 +56,7 @@ export const parseAnswer = (body: string): Answer => {
 };
 
 const passingCodes = /Throttling|TooManyRequests|InternalService|ServiceUnavailable|RequestTimeout/;
+const throttlingCodes = /Throttling|TooManyRequests/;
 const clockCodes = /RequestTimeTooSkewed|RequestExpired/;
 const clockWords = /^Signature (?:expired|not yet current)/;
 /** curl's words; by a clock that is years behind, nothing has begun to be valid. */
@@ -71,6 +72,10 @@ export const isClockFault = ({ status, body, error }: HttpResponse): boolean => 
 /** True when the role's credentials were right once: the metadata service has new ones. */
 export const isExpired = ({ body }: HttpResponse): boolean =>
   parseAnswer(body).code.startsWith('ExpiredToken');
+
+/** True when it was one of too many requests of the account. */
+export const isThrottled = ({ status, body }: HttpResponse): boolean =>
+  status === 429 || throttlingCodes.test(parseAnswer(body).code);
 
 /** True for 200 with something else than secrets: a page of a proxy, or a torn body. */
 export const isGarbage = ({ status, body }: HttpResponse): boolean => {

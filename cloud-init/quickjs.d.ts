@@ -32,6 +32,8 @@ declare module 'os' {
 
 declare module 'std' {
   export const err: { puts(text: string): void };
+  export const out: { puts(text: string): void };
+  export function loadFile(path: string): string | null;
   export function getenv(name: string): string | undefined;
   export function exit(code: number): never;
   export function strerror(errno: number): string;

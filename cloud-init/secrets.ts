@@ -5,6 +5,7 @@ import {
   isExpired,
   isGarbage,
   isPassing,
+  isThrottled,
   parseAnswer,
   type Answer,
   type SecretError,
@@ -124,7 +125,8 @@ export const readSecrets = (
     const request = requestOf(source, credentials, names);
     const [response] = sendRequests(host, [request], options) as [HttpResponse];
     last = response;
-    return isPassing(response) ? { again: describeResponse(response) } : { done: response };
+    if (!isPassing(response)) return { done: response };
+    return { again: describeResponse(response), isThrottled: isThrottled(response) };
   });
   const hasGivenUp = 'gaveUp' in outcome;
   const response = hasGivenUp ? (last as unknown as HttpResponse) : outcome.done;

@@ -33,9 +33,17 @@ export interface ImdsRequest {
   status: number;
 }
 
+export interface IssuedToken {
+  token: string;
+  /** Who asked, in its own words, e.g. `curl/8.14.1`. */
+  userAgent: string;
+}
+
 export interface ImdsOptions {
   instanceAt: (address: string) => Instance | undefined;
   credentials: Credentials;
+  /** Called for each session token. */
+  onToken?: (issued: IssuedToken) => void;
   /** Called for each request, after it was answered. */
   onRequest?: (request: ImdsRequest) => void;
 }
@@ -165,7 +173,10 @@ const answer = (request: IncomingMessage, tokens: Tokens, options: ImdsOptions):
     if (method !== 'PUT') return { status: 405, body: '' };
     // A proxy that forwards the request must not get a token for its client.
     if (headers['x-forwarded-for'] !== undefined) return { status: 403, body: '' };
-    return tokens.issue(address, headers['x-aws-ec2-metadata-token-ttl-seconds']);
+    const issued = tokens.issue(address, headers['x-aws-ec2-metadata-token-ttl-seconds']);
+    if (issued.status === 200)
+      options.onToken?.({ token: issued.body, userAgent: headers['user-agent'] ?? '' });
+    return issued;
   }
   if (!tokens.accepts(address, headers['x-aws-ec2-metadata-token']))
     return { status: 401, body: '' };

@@ -24,7 +24,7 @@ export const bakedSettings = {
   'cloud-init': 'deferred',
 };
 
-const credentials = {
+export const loopbackCredentials = {
   accessKeyId: 'ASIAEXAMPLEEXAMPLE00',
   secretAccessKey: 'key "with" a \\ and a / that must stay out of every log',
   sessionToken: 'session-token-that-must-stay-out-of-every-log==',
@@ -125,7 +125,7 @@ const serviceOf = (server: Server): RequestListener => {
   return (request, response) => void server.emit('request', request, response);
 };
 
-const makeFields = async (folder: string, nodeName: string, workerName: string) => {
+export const makeFields = async (folder: string, nodeName: string, workerName: string) => {
   const authority = await CertificateAuthority.create(folder);
   const worker = await authority.sign('worker', {
     commonName: `system:node:${nodeName}`,
@@ -149,7 +149,7 @@ const lines = async (file: string): Promise<string[]> =>
   (await readFile(file, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
 
 /** The root folder as an image has it before its first boot. */
-const makeRoot = async (): Promise<string> => {
+export const makeRoot = async (): Promise<string> => {
   const root = await mkdtemp(path.join(tmpdir(), 'groundup-node-'));
   for (const folder of ['etc/groundup', 'etc/cni', 'var/lib', 'dev', 'run/groundup', 'bin'])
     await mkdir(path.join(root, folder), { recursive: true });
@@ -178,12 +178,14 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
   };
   const requests: string[] = [];
   const intercepts: LoopbackInstance['intercepts'] = {};
-  const imdsService = serviceOf(createImds({ instanceAt: () => instance, credentials }));
+  const imdsService = serviceOf(
+    createImds({ instanceAt: () => instance, credentials: loopbackCredentials }),
+  );
   const imds = createServer(intercepted(imdsService, requests, () => intercepts.imds));
   const clock = { aheadMs: 0 };
   const secretsService = secretsManagerListener({
     secrets,
-    credentials,
+    credentials: loopbackCredentials,
     nowMs: () => Date.now() + clock.aheadMs,
   });
   const manager = createServer(intercepted(secretsService, requests, () => intercepts.secrets));

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import path from 'node:path';
 import { Failure, type FailureDetails } from '../terminal/failure.ts';
 import type { ControlPlanePrograms } from './control-plane.ts';
-import type { ImdsRequest } from './imds.ts';
+import type { Credentials, ImdsRequest, IssuedToken } from './imds.ts';
 
 export interface WorkerRequest {
   index: number;
@@ -42,6 +42,8 @@ export interface Operations {
   blockStatistics: { takes: { name: string }; gives: BlockStatistics };
   status: { takes: null; gives: { workers: WorkerStatus[]; controlPlane: boolean } };
   imdsLog: { takes: null; gives: ImdsRequest[] };
+  /** What the metadata service gave out: the role's credentials, and every session token so far. */
+  issued: { takes: null; gives: { credentials: Credentials; tokens: IssuedToken[] } };
 }
 
 export type OperationName = keyof Operations;

@@ -24,6 +24,8 @@ export interface SecretsManagerOptions {
   role?: SecretsManagerRole;
   /** The service's clock; default: this machine's. */
   nowMs?: () => number;
+  /** True: more requests than the account's quota of that operation; default: there is none. */
+  isThrottled?: (operation: string, body: string) => boolean;
 }
 
 /** AWS refuses a signature whose time is further off than this. */
@@ -149,13 +151,19 @@ export const secretsManagerListener = ({
   credentials,
   role = 'worker',
   nowMs = Date.now,
+  isThrottled = () => false,
 }: SecretsManagerOptions): RequestListener => {
   const store = createSecretStore(secrets);
   return (request, response) => {
     const handle = async (): Promise<Answer> => {
       const body = await readBody(request);
       const refused = await checkSignature(request, body, credentials, nowMs());
-      return refused ?? dispatch(headerOf(request, 'x-amz-target'), body, store, role);
+      if (refused !== undefined) return refused;
+      const target = headerOf(request, 'x-amz-target');
+      // https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html
+      if (isThrottled(target.replace(/^secretsmanager\./, ''), body))
+        return refuse('ThrottlingException', 'Rate exceeded');
+      return dispatch(target, body, store, role);
     };
     handle()
       .catch((error: Error) => refuse('InternalServiceError', error.message, 500))

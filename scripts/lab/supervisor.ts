@@ -13,7 +13,13 @@ import { Failure } from '../terminal/failure.ts';
 import { apiServerUrl, vpc, workerAddresses, type WorkerAddresses } from './addresses.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { startDnsmasq } from './dnsmasq.ts';
-import { createImds, type Credentials, type ImdsRequest, type Instance } from './imds.ts';
+import {
+  createImds,
+  type Credentials,
+  type ImdsRequest,
+  type Instance,
+  type IssuedToken,
+} from './imds.ts';
 import { connectWorker, createNetwork, disconnectWorker } from './network.ts';
 import {
   CertificateAuthority,
@@ -56,6 +62,7 @@ class Supervisor {
   readonly #secrets = new Map<string, string>();
   readonly #workers = new Map<string, Worker>();
   readonly #imdsLog: ImdsRequest[] = [];
+  readonly #tokens: IssuedToken[] = [];
   readonly #credentials: Credentials;
   #publicKey = '';
   #controlPlane: ControlPlane | undefined;
@@ -90,6 +97,7 @@ class Supervisor {
       instanceAt: (address) =>
         [...this.#workers.values()].find(({ instance }) => instance.address === address)?.instance,
       credentials: this.#credentials,
+      onToken: (token) => void this.#tokens.push(token),
       onRequest: (request) => void this.#imdsLog.push(request),
     });
     await listen(imds, 80, vpc.metadata);
@@ -217,6 +225,10 @@ class Supervisor {
   imdsLog(): ImdsRequest[] {
     return this.#imdsLog;
   }
+
+  issued(): Operations['issued']['gives'] {
+    return { credentials: this.#credentials, tokens: this.#tokens };
+  }
 }
 
 type Handler = (takes: unknown) => unknown;
@@ -231,6 +243,7 @@ const handlersOf = (supervisor: Supervisor): Record<string, Handler> => ({
   blockStatistics: (takes) => supervisor.blockStatistics(takes as never),
   status: () => supervisor.status(),
   imdsLog: () => supervisor.imdsLog(),
+  issued: () => supervisor.issued(),
 });
 
 const createControl = (supervisor: Supervisor): Server => {

@@ -288,7 +288,7 @@ const failures: FailureCase[] = [
     name: 'Secrets Manager throttles to the end',
     secrets: () => awsError('ThrottlingException', 'Rate exceeded'),
     failureClass: 'secrets-unreachable',
-    says: `Secrets Manager answers ThrottlingException: Rate exceeded (10 tries in 36 s); ${nothing}`,
+    says: `Secrets Manager answers ThrottlingException: Rate exceeded (10 tries in 54 s); ${nothing}`,
   },
   {
     name: 'a secret that is no JSON',

@@ -1,42 +1,22 @@
 // The finished image, byte by byte: no private key in it, not even in blocks that were freed.
 // 90-assert.sh looks at files; this looks at what a reader of the disk would find.
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { partitionOffsetBytes } from '../../scripts/image/boot-disk.ts';
 import { newestManifest } from '../../scripts/image/manifest.ts';
 import { outputFolder } from '../../scripts/project/paths.ts';
 import { runTool } from '../../scripts/project/tools.ts';
+import { filesAt, scanFile } from './disk.ts';
 
 const header = Buffer.from('PRIVATE KEY-----\n');
-const chunkBytes = 64 * 1024 ** 2;
 /** What follows the header of a real key; programs that read keys hold the header alone. */
 const keyText = /^[A-Za-z0-9+/=]{40}/;
 const overlapBytes = header.length + 64;
 
 /** gnutls tests itself with keys that stand in its public source. */
 const isKnown = (file: string): boolean => /^\/usr\/lib\/[\w-]+\/libgnutls\.so\.[\d.]+$/.test(file);
-
-/** Which file each offset belongs to; a free block belongs to none. */
-const filesAt = async (disk: string, offsets: readonly number[]): Promise<string[]> => {
-  const blockBytes = 4096;
-  const blocks = offsets.map((at) => Math.floor((at - partitionOffsetBytes) / blockBytes));
-  const ask = async (...request: (string | number)[]): Promise<Map<number, string>> => {
-    const target = `${disk}?offset=${partitionOffsetBytes}`;
-    const answer = await runTool('debugfs', ['-R', request.join(' '), target], {
-      step: 'scan',
-      timeoutMs: 60_000,
-    });
-    const rows = answer.matchAll(/^(\d+)\t(.*)$/gm);
-    return new Map([...rows].map(([, number, found = '']) => [Number(number), found]));
-  };
-  const inodes = await ask('icheck', ...blocks);
-  const numbers = [...new Set(inodes.values())].filter((found) => /^\d+$/.test(found));
-  const names = numbers.length === 0 ? new Map<number, string>() : await ask('ncheck', ...numbers);
-  return blocks.map((block) => names.get(Number(inodes.get(block))) ?? `free block ${block}`);
-};
 
 /** Offsets at which a key begins. */
 const findKeys = (bytes: Buffer): number[] => {
@@ -48,22 +28,8 @@ const findKeys = (bytes: Buffer): number[] => {
   return found;
 };
 
-const scan = async (file: string): Promise<{ found: number[]; readBytes: number }> => {
-  const found: number[] = [];
-  const handle = await open(file, 'r');
-  try {
-    const buffer = Buffer.alloc(chunkBytes + overlapBytes);
-    let position = 0;
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
-      found.push(...findKeys(buffer.subarray(0, bytesRead)).map((at) => position + at));
-      if (bytesRead < buffer.length) return { found, readBytes: position + bytesRead };
-      position += chunkBytes;
-    }
-  } finally {
-    await handle.close();
-  }
-};
+const scan = (file: string) =>
+  scanFile(file, overlapBytes, (bytes) => findKeys(bytes).map((at) => ({ at })));
 
 test('the search finds a key, also across two reads', () => {
   const key = `-----BEGIN EC PRIVATE KEY-----\n${'A'.repeat(64)}\n`;
@@ -83,7 +49,12 @@ test('no private key anywhere on the disk', async () => {
     });
     const { found, readBytes } = await scan(raw);
     assert.is(readBytes, manifest.settings.volumeSizeGib * 1024 ** 3);
-    const files = new Set(await filesAt(raw, found));
+    const files = new Set(
+      await filesAt(
+        raw,
+        found.map(({ at }) => at),
+      ),
+    );
     assert.equal(
       [...files].filter((file) => !isKnown(file)),
       [],

@@ -40,6 +40,7 @@ const ask = (path: string, { method = 'GET', headers = {}, from = '127.0.0.1' }:
     sent.end();
   });
 
+const issued: string[] = [];
 const ttl = 'X-aws-ec2-metadata-token-ttl-seconds';
 const tokenFrom = async (from: string): Promise<string> =>
   (await ask('/latest/api/token', { method: 'PUT', headers: { [ttl]: '60' }, from })).body;
@@ -50,6 +51,7 @@ test.before(async () => {
   server = createImds({
     instanceAt: (address) => instances.find((known) => known.address === address),
     credentials,
+    onToken: ({ token }) => void issued.push(token),
     onRequest: (entry) => log.push(entry),
   });
   await new Promise<void>((resolve) => {
@@ -72,7 +74,10 @@ test('a token needs PUT and a lifetime from 1 to 21600 seconds', async () => {
   assert.is((await put({ [ttl]: '21600' })).status, 200);
   for (const wrong of ['0', '21601', 'x', '-1'])
     assert.is((await put({ [ttl]: wrong })).status, 400);
+  const before = issued.length;
   assert.is((await put({})).status, 400);
+  assert.is(issued.length, before);
+  assert.is(await tokenFrom('127.0.0.1'), issued.at(-1));
   assert.is((await ask('/latest/api/token')).status, 405);
 });
 
