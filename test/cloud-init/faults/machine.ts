@@ -47,7 +47,7 @@ export const clockFaults: FaultRow[] = [
       'the clock of this node is wrong, it says <time>: Secrets Manager answers ' +
       'InvalidSignatureException: Signature expired: <signed> (<tries>); ' +
       'time sync sets it (timedatectl timesync-status)',
-    asked: { secrets: [3, 61] },
+    asked: { secrets: [2, 61] },
   },
   {
     name: 'the clock is an hour ahead',
@@ -57,7 +57,7 @@ export const clockFaults: FaultRow[] = [
       'the clock of this node is wrong, it says <time>: Secrets Manager answers ' +
       'InvalidSignatureException: Signature not yet current: <signed> (<tries>); ' +
       'time sync sets it (timedatectl timesync-status)',
-    asked: { secrets: [3, 61] },
+    asked: { secrets: [2, 61] },
   },
   {
     name: 'the clock is wrong until time sync comes',

@@ -22,7 +22,7 @@ export const imdsFaults: FaultRow[] = [
     imds: () => noAnswer,
     fails: 'imds',
     says: 'instance metadata: no token from <imds>: Empty reply from server (<tries>)',
-    asked: { [token]: [3, 60], [userData]: 0, secrets: 0 },
+    asked: { [token]: [2, 60], [userData]: 0, secrets: 0 },
   },
   {
     name: 'the metadata service is slower than its limit, once',
@@ -84,7 +84,7 @@ export const imdsFaults: FaultRow[] = [
     imds: (path) => (path === userData ? { status: 429 } : undefined),
     fails: 'imds',
     says: 'instance metadata: user-data: HTTP 429 (<tries>)',
-    asked: { [token]: 1, [userData]: [3, 60], secrets: 0 },
+    asked: { [token]: 1, [userData]: [2, 60], secrets: 0 },
   },
   {
     name: 'trouble of the metadata service (500, 503), once each',
@@ -100,7 +100,7 @@ export const imdsFaults: FaultRow[] = [
     imds: () => ({ status: 500 }),
     fails: 'imds',
     says: 'instance metadata: no token from <imds>: HTTP 500 (<tries>)',
-    asked: { [token]: [3, 60], secrets: 0 },
+    asked: { [token]: [2, 60], secrets: 0 },
   },
   {
     name: 'a page in place of a token, once',
@@ -113,7 +113,7 @@ export const imdsFaults: FaultRow[] = [
     imds: () => ({ status: 200, body: page }),
     fails: 'imds',
     says: 'instance metadata: no token from <imds>: what it answers is no token (<tries>)',
-    asked: { [token]: [3, 60], secrets: 0 },
+    asked: { [token]: [2, 60], secrets: 0 },
   },
   {
     name: 'a page in place of user-data',
@@ -151,7 +151,7 @@ export const credentialFaults: FaultRow[] = [
     imds: (path) => (path === roles ? { status: 404 } : undefined),
     fails: 'secrets-denied',
     says: 'the instance has no IAM role (<tries>)',
-    asked: { [roles]: [3, 61], secrets: 0 },
+    asked: { [roles]: [2, 61], secrets: 0 },
   },
   {
     name: 'a page in place of the role, once',
@@ -169,7 +169,7 @@ export const credentialFaults: FaultRow[] = [
     imds: (path) => (path === role ? { status: 200, body: page } : undefined),
     fails: 'secrets-denied',
     says: 'role groundup-worker has no credentials yet (<tries>)',
-    asked: { [role]: [3, 61], secrets: 0 },
+    asked: { [role]: [2, 61], secrets: 0 },
   },
   {
     name: 'credentials expire before secrets are read',
@@ -187,6 +187,6 @@ export const credentialFaults: FaultRow[] = [
     secrets: () => expired,
     fails: 'secrets-denied',
     says: 'Secrets Manager answers ExpiredTokenException: The security token is expired (<tries>)',
-    asked: { [token]: 1, [role]: [3, 61], secrets: [3, 61] },
+    asked: { [token]: 1, [role]: [2, 61], secrets: [2, 61] },
   },
 ];

@@ -22,7 +22,7 @@ export const secretsFaults: FaultRow[] = [
     secrets: () => throttled,
     fails: 'secrets-unreachable',
     says: 'Secrets Manager answers ThrottlingException: Rate exceeded (<tries>)',
-    asked: { secrets: [3, 200] },
+    asked: { secrets: [2, 200] },
   },
   {
     name: 'one secret is throttled, once',
@@ -40,7 +40,7 @@ export const secretsFaults: FaultRow[] = [
     secrets: () => ({ status: 503 }),
     fails: 'secrets-unreachable',
     says: 'Secrets Manager answers HTTP 503 (<tries>)',
-    asked: { secrets: [3, 61] },
+    asked: { secrets: [2, 61] },
   },
   {
     name: 'Secrets Manager ends the connection, once',
@@ -66,7 +66,7 @@ export const secretsFaults: FaultRow[] = [
     }),
     fails: 'secrets-unreachable',
     says: 'Secrets Manager answers HTTP 200 with something else than secrets (<tries>)',
-    asked: { secrets: [3, 61] },
+    asked: { secrets: [2, 61] },
   },
   {
     name: 'values of another form',
