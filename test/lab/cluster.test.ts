@@ -275,7 +275,7 @@ find /etc/cni /var/lib/kubernetes /var/lib/kubelet -maxdepth 1 -type f -newer /r
 test('the rebooted worker comes back Ready with unchanged files', async () => {
   const worker = workers[1];
   assert.ok(worker);
-  const bootIdNow = await eventually('reboot', 240_000, async () => {
+  const bootIdNow = await eventually('reboot', 480_000, async () => {
     const now = await bootId(worker);
     assert.is.not(now, bootIdBefore);
     return now;
