@@ -43,7 +43,8 @@ const marked = (pem: string): string => `${secretMark}\n${pem}`;
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-const kubeconfig = (certificate: string, key: string): string => `# ${secretMark}
+/** `credentials`: what stands below the user, as YAML in one line. */
+const kubeconfigWith = (credentials: string): string => `# ${secretMark}
 apiVersion: v1
 kind: Config
 current-context: default
@@ -55,10 +56,13 @@ clusters:
       certificate-authority-data: ${base64(makeAuthority())}
 users:
   - name: u
-    user:
-      client-certificate-data: ${base64(certificate)}
-      client-key-data: ${base64(key)}
+    user: { ${credentials} }
 `;
+
+const kubeconfig = (certificate: string, key: string): string =>
+  kubeconfigWith(
+    `client-certificate-data: ${base64(certificate)}, client-key-data: ${base64(key)}`,
+  );
 
 export type Fields = Record<string, unknown>;
 
@@ -98,20 +102,7 @@ export const bootstrapToken = 'abcdef.0123456789abcdef';
 
 /** What every new node of a cluster may ask for its certificate with. */
 export const bootstrapFields = (credentials = `token: ${bootstrapToken}`): Fields => ({
-  'bootstrap.kubeconfig': `# ${secretMark}
-apiVersion: v1
-kind: Config
-current-context: default
-contexts: [{ name: default, context: { cluster: c, user: u } }]
-clusters:
-  - name: c
-    cluster:
-      server: https://172.31.0.10:6443
-      certificate-authority-data: ${base64(makeAuthority())}
-users:
-  - name: u
-    user: { ${credentials} }
-`,
+  'bootstrap.kubeconfig': kubeconfigWith(credentials),
 });
 
 export const metadata = (userData: string | undefined): Record<string, string | undefined> => ({
