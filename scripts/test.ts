@@ -1,4 +1,5 @@
 // npm test [-- FILTER...]: the linters, then every test file; closes with `N passed, N failed`.
+// npm run test:long [-- FILTER...]: the tests that boot machines of their own for minutes.
 import { parseArgs } from 'node:util';
 import { findTestFiles, runTests } from '../test/run.ts';
 import { ensurePackages } from './setup/packages.ts';
@@ -7,9 +8,10 @@ import { createSteps, runCommand } from './terminal/steps.ts';
 import { projectRoot } from './project/paths.ts';
 
 await runCommand(async () => {
-  const { positionals } = parseArgs({ allowPositionals: true });
+  const options = { long: { type: 'boolean', default: false } } as const;
+  const { positionals, values } = parseArgs({ allowPositionals: true, options });
   process.chdir(projectRoot);
-  const files = await findTestFiles(positionals);
+  const files = await findTestFiles(positionals, values.long ? 'long' : 'short');
   await ensurePackages(createSteps(), [...imagePackages, ...labPackages, ...testPackages]);
   return runTests(files);
 });

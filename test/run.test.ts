@@ -43,8 +43,14 @@ for (const [name, source, expected] of cases) {
 test('every test file calls run()', async () => {
   const { readFile } = await import('node:fs/promises');
   const { findTestFiles } = await import('./run.ts');
-  const files = await findTestFiles([]);
-  assert.ok(files.length > 0);
+  const short = await findTestFiles([], 'short');
+  const long = await findTestFiles([], 'long');
+  assert.ok(short.length > 0 && long.length > 0);
+  assert.equal(
+    short.filter((file) => long.includes(file)),
+    [],
+  );
+  const files = [...short, ...long];
   for (const file of files)
     assert.match(await readFile(inProject(file), 'utf8'), /^(test|uvuTest)\.run\(\);$/m, file);
 });

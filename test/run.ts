@@ -43,11 +43,20 @@ export const runTestFile = async (file: string, timeoutMs: number): Promise<File
   return { file, ...totalsOf(output, exitCode), elapsedMs, output };
 };
 
+/** Tests that boot a machine of their own for minutes run apart: `*.long.test.ts`. */
+export type TestLength = 'short' | 'long';
+
+const lengthOf = (file: string): TestLength => (file.endsWith('.long.test.ts') ? 'long' : 'short');
+
 /** The test files below `test/` whose path contains one of `filters` (all without a filter). */
-export const findTestFiles = async (filters: readonly string[]): Promise<string[]> => {
+export const findTestFiles = async (
+  filters: readonly string[],
+  length: TestLength,
+): Promise<string[]> => {
   const files: string[] = [];
   for await (const file of glob('test/**/*.test.ts', { cwd: projectRoot })) files.push(file);
   return files
+    .filter((file) => lengthOf(file) === length)
     .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
     .toSorted();
 };

@@ -1,5 +1,5 @@
 // docs/tls-bootstrap.md: its user-data is valid, and the console lines are the ones that a node prints.
-// test/lab/tls-bootstrap.test.ts applies the rest of the page to a control plane.
+// test/lab/tls-bootstrap.long.test.ts applies the rest of the page to a control plane.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { configure } from '../../cloud-init/agent.ts';
