@@ -24,7 +24,7 @@ export const buildFiles = (
   templates: Templates,
   secretFiles: ReadonlyMap<string, Secret>,
 ): NodeFile[] =>
-  filesWith(names.identity).flatMap(({ path: pathOf, mode, source }): NodeFile[] => {
+  filesWith(names).flatMap(({ path: pathOf, mode, source }): NodeFile[] => {
     const path = pathOf(names);
     if (source.from === 'secret') {
       const content = secretFiles.get(path);

@@ -1,15 +1,18 @@
 // The agent's command line -> what to run: shared by both engines.
-import { configure, type Environment } from './agent.ts';
+import { configure } from './agent.ts';
+import type { Environment } from './boot-input.ts';
 import { failureClasses } from './failure.ts';
 import type { Host } from './hosts/host.ts';
-import { imdsAddress } from './imds.ts';
+import { imdsAddress } from './imds-session.ts';
 import { ready } from './ready.ts';
 import type { Templates } from './render.ts';
+import { warm } from './warm.ts';
 
 /** Names of environment variables for tests; on a node none of them is set. */
 export const variables = {
   imdsUrl: 'GROUNDUP_IMDS_URL',
   secretsUrl: 'GROUNDUP_SECRETS_URL',
+  autoscalingUrl: 'GROUNDUP_AUTOSCALING_URL',
   root: 'GROUNDUP_ROOT',
   timeScale: 'GROUNDUP_TIME_SCALE',
 } as const;
@@ -19,9 +22,11 @@ export const environmentOf = (
   templates: Templates,
 ): Environment => {
   const secretsUrl = variable(variables.secretsUrl);
+  const autoscalingUrl = variable(variables.autoscalingUrl);
   return {
     imdsUrl: variable(variables.imdsUrl) ?? imdsAddress,
     ...(secretsUrl === undefined ? {} : { secretsUrl }),
+    ...(autoscalingUrl === undefined ? {} : { autoscalingUrl }),
     templates,
   };
 };
@@ -30,6 +35,7 @@ export const environmentOf = (
 export const runAgent = (host: Host, args: readonly string[], environment: Environment): number => {
   if (args.length === 1 && args[0] === 'configure') return configure(host, environment);
   if (args.length === 1 && args[0] === 'ready') return ready(host);
-  host.log('error', 'groundup: usage: agent.mjs configure|ready');
+  if (args.length === 1 && args[0] === 'warm') return warm(host, environment);
+  host.log('error', 'groundup: usage: agent.mjs configure|ready|warm');
   return failureClasses.usage.exitCode;
 };

@@ -1,5 +1,12 @@
 // A checked request + facts of the instance -> every name and value that files are made from.
-import { podCapacity, rangeOf } from './cidr.ts';
+import {
+  defaultMaxPods,
+  podNetworkOf,
+  podNetworkValues,
+  type InterfaceFacts,
+  type PodNetworkMode,
+  type PodNetworkValues,
+} from './pod-network.ts';
 import type { Settings } from './settings.ts';
 import type { NodeRequest } from './validate.ts';
 
@@ -8,6 +15,7 @@ export type IdentityMethod = 'files' | 'tls-bootstrap';
 
 export interface NodeNames {
   identity: IdentityMethod;
+  podNetwork: PodNetworkMode;
   /** `<cluster>-<name>`, e.g. `k8s-cluster-from-ground-up-worker-0`. */
   workerName: string;
   /** Of this node alone; with `tls-bootstrap` the one that all new nodes read. */
@@ -16,12 +24,11 @@ export interface NodeNames {
 }
 
 /** Everything a template may use, by the name it has there. */
-export interface Values {
+export interface Values extends PodNetworkValues {
   nodeName: string;
   nodeIp: string;
   /** What the parts of Kubernetes that know AWS find the instance by. */
   providerId: string;
-  podCidr: string;
   maxPods: number;
   /** As the kubelet's flag has them: `key=value,key=value`. */
   nodeLabels: string;
@@ -40,9 +47,6 @@ export interface Values {
   /** More of the kubelet's command line. */
   kubeletIdentity: string;
 }
-
-/** Kubernetes' own advice for a node, and the kubelet's default. */
-const podsMax = 110;
 
 const stateFolder = '/var/lib/kubelet';
 
@@ -65,7 +69,7 @@ export const identityOf = (settings: Pick<Settings, 'identity'>): IdentityMethod
 
 /** `instanceId` names a node that user-data does not. */
 export const deriveNames = (
-  { name, settings }: Pick<NodeRequest, 'name' | 'settings'>,
+  { name, podCidr, settings }: Pick<NodeRequest, 'name' | 'podCidr' | 'settings'>,
   instanceId: string,
 ): NodeNames => {
   const folder = `${settings['secret-prefix']}/${settings.cluster}`;
@@ -73,15 +77,19 @@ export const deriveNames = (
   const isBootstrap = identityOf(settings) === 'tls-bootstrap';
   return {
     identity: identityOf(settings),
+    podNetwork: podNetworkOf(podCidr),
     workerName: `${settings.cluster}-${ownName}`,
     nodeSecret: `${folder}/${isBootstrap ? 'bootstrap' : ownName}`,
     sharedSecret: `${folder}/shared`,
   };
 };
 
-/** The name of a node whose certificate does not say it. */
-export const ownNodeName = ({ name }: Pick<NodeRequest, 'name'>, instanceId: string): string =>
-  name ?? instanceId;
+/** The name of a node whose certificate does not say it; undefined when the instance has none such. */
+export const ownNodeName = (
+  { name, settings }: Pick<NodeRequest, 'name' | 'settings'>,
+  { instanceId, privateDnsName }: { instanceId: string; privateDnsName?: string },
+): string | undefined =>
+  name ?? (settings['node-name'] === 'private-dns-name' ? privateDnsName : instanceId);
 
 /** What the request does not say: from the certificate and the metadata service. */
 export interface NodeFacts {
@@ -89,6 +97,9 @@ export interface NodeFacts {
   nodeIp: string;
   instanceId: string;
   availabilityZone: string;
+  network: InterfaceFacts;
+  /** Of the network interface. */
+  mtuBytes: number;
 }
 
 const identityValues = (
@@ -117,8 +128,8 @@ export const deriveValues = (
   nodeIp: facts.nodeIp,
   // https://github.com/kubernetes/cloud-provider-aws/blob/master/pkg/providers/v1/instances.go
   providerId: `aws:///${facts.availabilityZone}/${facts.instanceId}`,
-  podCidr,
-  maxPods: maxPods ?? Math.min(podsMax, podCapacity(rangeOf(podCidr))),
+  ...podNetworkValues(podCidr, facts.network, facts),
+  maxPods: maxPods ?? defaultMaxPods(podCidr, facts.network),
   nodeLabels: labels.map(([key, value]) => `${key}=${value}`).join(','),
   registerWithTaints: JSON.stringify(taints),
   clusterDomain: settings['cluster-domain'],

@@ -10,6 +10,7 @@ import {
   type NodeNames,
   type Values,
 } from './derive.ts';
+import type { PodNetworkMode } from './pod-network.ts';
 
 /** What a text from a secret is to the node. */
 export type SecretRole =
@@ -36,6 +37,8 @@ export interface FileRow {
   source: FileSource;
   /** Only nodes with this identity have the file. */
   identity?: IdentityMethod;
+  /** Only nodes with one of these have the file. */
+  podNetworks?: readonly PodNetworkMode[];
   /** Step of the manual procedure; absent where it had no such file. */
   seedStep?: number;
 }
@@ -47,13 +50,19 @@ const rendered = (
   path: string,
   template: string,
   uses: readonly (keyof Values)[],
-  seedStep?: number,
+  more: Pick<FileRow, 'podNetworks' | 'seedStep'> = {},
 ): FileRow => ({
   path: () => path,
   mode: readable,
   source: { from: 'template', template, uses },
-  ...(seedStep === undefined ? {} : { seedStep }),
+  ...more,
 });
+
+/** Where containerd finds what it makes a configuration from; images/rootfs/etc/containerd names it. */
+export const nodeConflistPath = '/etc/cni/groundup/172-20-bridge.conflist';
+
+/** What groundup-pod-network.service loads. */
+export const podRulesPath = '/etc/groundup/pod-network.nft';
 
 /** Every file that the agent writes for the services, in the order in which they are put in place. */
 export const fileTable: readonly FileRow[] = [
@@ -124,10 +133,26 @@ export const fileTable: readonly FileRow[] = [
   rendered(
     '/etc/cni/net.d/172-20-bridge.conflist',
     '172-20-bridge.conflist',
-    ['podCidr', 'packetFilter'],
-    10,
+    ['podCidr', 'mtuBytes', 'packetFilter'],
+    { podNetworks: ['range'], seedStep: 10 },
   ),
-  rendered('/etc/cni/net.d/99-loopback.conf', '99-loopback.conf', [], 10),
+  // containerd takes the first of the folder for the network of all pods: with `node` it would be this.
+  rendered('/etc/cni/net.d/99-loopback.conf', '99-loopback.conf', [], {
+    podNetworks: ['range'],
+    seedStep: 10,
+  }),
+  rendered(nodeConflistPath, '172-20-bridge.conflist', ['podCidr', 'mtuBytes', 'packetFilter'], {
+    podNetworks: ['node'],
+  }),
+  rendered(
+    '/etc/cni/net.d/10-prefixes.conflist',
+    '10-prefixes.conflist',
+    ['podPool', 'mtuBytes', 'packetFilter'],
+    { podNetworks: ['imds-prefix'] },
+  ),
+  rendered(podRulesPath, 'pod-network.nft', ['podPrefixes', 'vpcRanges'], {
+    podNetworks: ['imds-prefix'],
+  }),
   rendered(
     '/var/lib/kubelet/kubelet-config.yaml',
     'kubelet-config.yaml',
@@ -141,13 +166,13 @@ export const fileTable: readonly FileRow[] = [
       'registerWithTaints',
       'providerId',
     ],
-    14,
+    { seedStep: 14 },
   ),
   rendered(
     '/var/lib/kube-proxy/kube-proxy-config.yaml',
     'kube-proxy-config.yaml',
-    ['nodeName', 'kubeProxyMode'],
-    16,
+    ['nodeName', 'kubeProxyMode', 'detectLocalMode', 'detectLocal'],
+    { seedStep: 16 },
   ),
   rendered('/var/lib/kubelet/node.env', 'node.env', [
     'nodeName',
@@ -157,25 +182,36 @@ export const fileTable: readonly FileRow[] = [
   ]),
 ];
 
-/** The names of all templates, each used by one file. */
-export const templateNames: readonly string[] = fileTable.flatMap(({ source }) =>
-  source.from === 'template' ? [source.template] : [],
-);
+/** The names of all templates. */
+export const templateNames: readonly string[] = [
+  ...new Set(
+    fileTable.flatMap(({ source }) => (source.from === 'template' ? [source.template] : [])),
+  ),
+];
 
-/** The files of a node with that identity. */
-export const filesWith = (identity: IdentityMethod): FileRow[] =>
-  fileTable.filter((row) => row.identity === undefined || row.identity === identity);
+/** What says which files a node has. */
+export type NodeKind = Pick<NodeNames, 'identity' | 'podNetwork'>;
+
+const belongsTo = (row: Pick<FileRow, 'identity' | 'podNetworks'>, kind: NodeKind): boolean =>
+  (row.identity ?? kind.identity) === kind.identity &&
+  (row.podNetworks ?? [kind.podNetwork]).includes(kind.podNetwork);
+
+/** The files of a node of that kind. */
+export const filesWith = (kind: NodeKind): FileRow[] =>
+  fileTable.filter((row) => belongsTo(row, kind));
 
 export interface FolderRow {
   path: string;
   mode: number;
   identity?: IdentityMethod;
+  podNetworks?: readonly PodNetworkMode[];
 }
 
 /** Folders that the files need, with their modes; parents come first. */
 export const folderTable: readonly FolderRow[] = [
   { path: '/etc/cni', mode: 0o755 },
   { path: '/etc/cni/net.d', mode: 0o755 },
+  { path: '/etc/cni/groundup', mode: 0o755, podNetworks: ['node'] },
   // As the kubelet itself would make it.
   { path: '/var/lib/kubelet', mode: 0o750 },
   { path: '/var/lib/kube-proxy', mode: 0o700 },
@@ -183,3 +219,7 @@ export const folderTable: readonly FolderRow[] = [
   { path: '/var/lib/groundup', mode: 0o755 },
   { path: bootstrapFolder, mode: 0o700, identity: 'tls-bootstrap' },
 ];
+
+/** The folders of a node of that kind. */
+export const foldersWith = (kind: NodeKind): FolderRow[] =>
+  folderTable.filter((row) => belongsTo(row, kind));

@@ -25,10 +25,10 @@ export const readHeldFiles = (
   node: { nodeName: string; instanceId: string },
   nowMs: number,
 ): Map<string, Secret> | undefined => {
-  if (!isRecorded(host, node.instanceId, names.identity)) return undefined;
+  if (!isRecorded(host, node.instanceId, names)) return undefined;
   if (!hasCertificate(host, node.nodeName, nowMs)) return undefined;
   const held = new Map<string, Secret>();
-  for (const { path: pathOf, source } of filesWith(names.identity)) {
+  for (const { path: pathOf, source } of filesWith(names)) {
     if (source.from !== 'secret' || source.role === 'bootstrap') continue;
     const path = pathOf(names);
     const content = host.readFile(path);

@@ -2,15 +2,19 @@
 // An image made of a running node, or a root volume moved to another instance, boots with files,
 // keys and leases that belong to a node that is somebody else.
 import type { NodeFile } from './build.ts';
-import type { IdentityMethod } from './derive.ts';
 import { BootFailure, excerpt } from './failure.ts';
+import { podRulesPath, type NodeKind } from './files.ts';
 import type { Host } from './hosts/host.ts';
 
 export const instancePath = '/var/lib/groundup/instance-id';
 
-/** With another identity an instance is another node. */
-const recordOf = (instanceId: string, identity: IdentityMethod): string =>
-  identity === 'files' ? instanceId : `${instanceId} ${identity}`;
+/** With another identity or pod network an instance is another node. What the first image had is left out. */
+const recordOf = (instanceId: string, { identity, podNetwork }: NodeKind): string =>
+  [
+    instanceId,
+    ...(identity === 'files' ? [] : [identity]),
+    ...(podNetwork === 'range' ? [] : [podNetwork]),
+  ].join(' ');
 
 const readRecord = (host: Pick<Host, 'readFile'>): string | undefined =>
   host.readFile(instancePath)?.trim();
@@ -19,19 +23,21 @@ const readRecord = (host: Pick<Host, 'readFile'>): string | undefined =>
 export const isRecorded = (
   host: Pick<Host, 'readFile'>,
   instanceId: string,
-  identity: IdentityMethod,
-): boolean => readRecord(host) === recordOf(instanceId, identity);
+  kind: NodeKind,
+): boolean => readRecord(host) === recordOf(instanceId, kind);
 
 /** Whose files there are, written after all others; absent before a first boot. */
-export const instanceFile = (instanceId: string, identity: IdentityMethod): NodeFile => ({
+export const instanceFile = (instanceId: string, kind: NodeKind): NodeFile => ({
   path: instancePath,
   mode: 0o644,
-  content: `${recordOf(instanceId, identity)}\n`,
+  content: `${recordOf(instanceId, kind)}\n`,
 });
 
 /** Everything a node keeps for itself: configuration, keys, pods' addresses, the kubelet's state. */
-const nodeFolders = [
+const nodePlaces = [
   '/etc/cni/net.d',
+  '/etc/cni/groundup',
+  podRulesPath,
   '/var/lib/cni',
   '/var/lib/kubelet',
   '/var/lib/kube-proxy',
@@ -39,16 +45,12 @@ const nodeFolders = [
 ] as const;
 
 /** Removes what another instance left; true when there was one. Throws a BootFailure. */
-export const forgetOtherInstance = (
-  host: Host,
-  instanceId: string,
-  identity: IdentityMethod,
-): boolean => {
+export const forgetOtherInstance = (host: Host, instanceId: string, kind: NodeKind): boolean => {
   const recorded = readRecord(host);
-  if (recorded === undefined || isRecorded(host, instanceId, identity)) return false;
-  const folders = nodeFolders.map((folder) => host.place(folder));
+  if (recorded === undefined || isRecorded(host, instanceId, kind)) return false;
+  const places = nodePlaces.map((place) => host.place(place));
   // Not across file systems: a volume that is mounted there is nobody's to empty.
-  const args = ['--recursive', '--force', '--one-file-system', ...folders];
+  const args = ['--recursive', '--force', '--one-file-system', ...places];
   const { exitCode, stderr } = host.run('rm', args, { timeoutMs: 60_000 });
   if (exitCode === 0) return true;
   const said = excerpt(stderr) || `rm ended with exit code ${exitCode}`;

@@ -1,6 +1,7 @@
 // The keys of user-data as one table: form in words, example, description, and the check of one value.
 // Keys that are also settings of images/worker.yaml override what was baked.
 import { isAddress, parseRange } from './cidr.ts';
+import { isPodCidr } from './pod-network.ts';
 
 export interface KeyRow {
   required: boolean;
@@ -19,6 +20,9 @@ const label = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
 const dnsName = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 const secretPath = /^[A-Za-z0-9_+=.@-]+(?:\/[A-Za-z0-9_+=.@-]+)*$/;
 const proxyModes = ['nftables', 'iptables'];
+/** Names of groups may have anything but colons; `|` would end the field. */
+const lifecycleHook = /^[!-9;-{}~][ -9;-{}~]{0,254}:[\w/-]{1,255}$/;
+const nodeNames = ['instance-id', 'private-dns-name'];
 const identities = ['files', 'tls-bootstrap'];
 
 /** Every key, in the order of the documentation. */
@@ -30,15 +34,18 @@ export const keyTable = {
     example: 'worker-0',
     description:
       'The node’s part of every name: files and secrets are called <cluster>-<name>. With identity ' +
-      'tls-bootstrap it is the node’s name; absent, the instance’s id is.',
+      'tls-bootstrap it is the node’s name; without it node-name says which.',
     accepts: (value) => value.length <= 40 && label.test(value),
   },
   'pod-cidr': {
     required: true,
-    form: 'an IPv4 range',
+    form: 'an IPv4 range, imds-prefix, node or none',
     example: '172.20.0.0/24',
-    description: 'Range of the pods on this node, from /16 to /28; each node has its own.',
-    accepts: (value) => parseRange(value) !== undefined,
+    description:
+      'Addresses of the pods on this node: a range of its own, from /16 to /28; the prefixes of its ' +
+      'network interface (imds-prefix); the range that the controller manager gives it (node); or ' +
+      'another network’s business (none).',
+    accepts: isPodCidr,
   },
   labels: {
     required: false,
@@ -59,7 +66,7 @@ export const keyTable = {
     form: 'a whole number from 1 to 500',
     example: '58',
     description:
-      'Most pods on this node, as many as pod-cidr has room for and at most 110 without it.',
+      'Most pods on this node; without it as many as pod-cidr has room for, and at most 110.',
     accepts: (value) => /^[1-9]\d{0,2}$/.test(value) && Number(value) <= 500,
   },
   'group-size': {
@@ -69,6 +76,14 @@ export const keyTable = {
     description:
       'Only 1: the autoscaling group never has a second instance, so that a fixed pod-cidr is right.',
     accepts: (value) => value === '1',
+  },
+  'lifecycle-hook': {
+    required: false,
+    form: 'an autoscaling group and its launch hook, <group>:<hook>',
+    example: 'workers:ready',
+    description:
+      'The hook that is told CONTINUE when the node is Ready and ABANDON when it is not to be.',
+    accepts: (value) => lifecycleHook.test(value),
   },
   cluster: {
     required: false,
@@ -86,6 +101,16 @@ export const keyTable = {
     description:
       'Where the node’s certificate comes from: files of a secret, or a request to the API server.',
     accepts: (value) => identities.includes(value),
+  },
+  'node-name': {
+    required: false,
+    isSetting: true,
+    form: 'instance-id or private-dns-name',
+    example: 'private-dns-name',
+    description:
+      'With identity tls-bootstrap and without a name, what the node is called: by its instance’s id, ' +
+      'or by the private DNS name that AWS’s cloud controller manager may look for.',
+    accepts: (value) => nodeNames.includes(value),
   },
   'service-cidr': {
     required: false,

@@ -116,7 +116,7 @@ export const messages = {
   'pod-cidr-in-group': {
     rule: 'instances of an autoscaling group share their user-data',
     found: 'all of this group would have {value}',
-    hint: 'give each node user-data of its own, or say group-size=1 for a group of one',
+    hint: 'say pod-cidr=imds-prefix, or group-size=1 for a group of one',
   },
   'dns-address-outside': {
     rule: 'the DNS address is one of service-cidr',
@@ -153,11 +153,27 @@ export const messages = {
     found: '{range} has room for {room} pods, not for {count}',
     hint: 'at most max-pods={room}, or a wider pod-cidr',
   },
+  'no-prefixes': {
+    rule: 'imds-prefix takes pods’ addresses from prefixes of the network interface',
+    found: 'it has none',
+    hint: 'Ipv4PrefixCount in the launch template’s network interface, or another pod-cidr',
+  },
+  'too-many-pods-for-prefixes': {
+    rule: 'max-pods must fit into the prefixes of the network interface',
+    found: '{prefixes} room for {room} pods, not for {count}',
+    hint: 'at most max-pods={room}, or Ipv4PrefixCount {needed} in the launch template',
+  },
   'same-as-baked': {
     severity: 'warning',
     rule: 'a key overrides what the image has',
     found: 'the image has {value}, too',
     hint: 'leave it out, and it follows the image',
+  },
+  'unused-node-name': {
+    severity: 'warning',
+    rule: 'node-name is for nodes that nothing else names',
+    found: '{namer} names this one',
+    hint: 'leave it out',
   },
   'reserved-name': {
     rule: 'shared and bootstrap are secrets of all nodes',

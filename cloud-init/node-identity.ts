@@ -1,6 +1,7 @@
 // Names + a way to read secrets -> the node's name and the files that come from secrets, all checked.
 import { identityOf, ownNodeName, type NodeNames } from './derive.ts';
 import { BootFailure } from './failure.ts';
+import { imdsFailure } from './imds-session.ts';
 import { readHeldFiles } from './held-identity.ts';
 import type { Host } from './hosts/host.ts';
 import type { Finding } from './report.ts';
@@ -19,7 +20,7 @@ export interface NodeIdentity {
 export interface IdentitySource {
   names: NodeNames;
   request: Pick<NodeRequest, 'name' | 'settings'>;
-  facts: { nodeIp: string; instanceId: string };
+  facts: { nodeIp: string; instanceId: string; privateDnsName?: string };
   /** Asks Secrets Manager; only called when its answer is needed. */
   readFields: () => SecretFields;
 }
@@ -51,7 +52,9 @@ export const takeIdentity = (host: Host, source: IdentitySource): NodeIdentity =
     return { nodeName, secretFiles: files };
   }
   const { instanceId } = facts;
-  const nodeName = ownNodeName(request, instanceId);
+  const nodeName = ownNodeName(request, facts);
+  if (nodeName === undefined)
+    throw imdsFailure('local-hostname: there is none, and node-name is private-dns-name');
   const held = readHeldFiles(host, names, { nodeName, instanceId }, Date.now());
   return { nodeName, secretFiles: held ?? checkSecrets(host, source).files };
 };

@@ -1,7 +1,6 @@
 // Files as they are to be + files as they are -> which to write. What is right already is not touched.
 import { isSameContent, type NodeFile } from './build.ts';
-import type { IdentityMethod } from './derive.ts';
-import { folderTable } from './files.ts';
+import { foldersWith, type NodeKind } from './files.ts';
 import type { Host } from './hosts/host.ts';
 
 export interface Plan {
@@ -19,12 +18,9 @@ const isUpToDate = (host: Pick<Host, 'readFile' | 'status'>, file: NodeFile): bo
 export const makePlan = (
   host: Pick<Host, 'readFile' | 'status'>,
   files: readonly NodeFile[],
-  identity: IdentityMethod,
+  kind: NodeKind,
 ): Plan => ({
-  folders: folderTable.filter(
-    (folder) =>
-      (folder.identity ?? identity) === identity && host.status(folder.path) === undefined,
-  ),
+  folders: foldersWith(kind).filter(({ path }) => host.status(path) === undefined),
   write: files.filter((file) => !isUpToDate(host, file)),
   unchanged: files.filter((file) => isUpToDate(host, file)),
 });

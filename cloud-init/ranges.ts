@@ -12,6 +12,7 @@ import {
 import { keyTable } from './keys.ts';
 import { makeFinding } from './messages.ts';
 import type { ParsedFields } from './parse.ts';
+import { addressesPerPrefix, podNetworkOf, type InterfaceFacts } from './pod-network.ts';
 import type { Finding } from './report.ts';
 import type { Settings } from './settings.ts';
 import type { Span } from './user-data.ts';
@@ -122,7 +123,7 @@ export const checkGroup = (
   podCidrAt: Span,
   { groupSize, lifecycleState }: { groupSize?: 1; lifecycleState?: string },
 ): Finding[] =>
-  lifecycleState === undefined || groupSize === 1
+  lifecycleState === undefined || groupSize === 1 || podNetworkOf(podCidrAt.text) !== 'range'
     ? []
     : [makeFinding('pod-cidr-in-group', podCidrAt, 'pod-cidr', { value: podCidrAt.text })];
 
@@ -137,7 +138,8 @@ export const checkNetwork = (
   podCidrAt: Span,
   { vpcRanges, subnetRange }: NetworkFacts,
 ): Finding[] => {
-  const podRange = rangeOf(podCidrAt.text);
+  const podRange = parseRange(podCidrAt.text);
+  if (podRange === undefined) return [];
   const overlapping = (text: string): boolean => {
     const range = parseRange(text);
     return range !== undefined && overlaps(range, podRange);
@@ -150,4 +152,23 @@ export const checkNetwork = (
   return vpcRanges
     .filter(overlapping)
     .map((range) => makeFinding('pod-cidr-overlaps-vpc', podCidrAt, 'pod-cidr', { value, range }));
+};
+
+/** `imds-prefix` needs prefixes, and room in them for as many pods as were asked for. */
+export const checkPrefixes = (
+  podCidrAt: Span,
+  maxPodsAt: Span | undefined,
+  { prefixes }: Pick<InterfaceFacts, 'prefixes'>,
+): Finding[] => {
+  if (podNetworkOf(podCidrAt.text) !== 'imds-prefix') return [];
+  if (prefixes.length === 0) return [makeFinding('no-prefixes', podCidrAt, 'pod-cidr', {})];
+  const room = prefixes.length * addressesPerPrefix;
+  if (maxPodsAt === undefined || Number(maxPodsAt.text) <= room) return [];
+  const values = {
+    prefixes: prefixes.length === 1 ? '1 prefix has' : `${prefixes.length} prefixes have`,
+    room,
+    count: maxPodsAt.text,
+    needed: Math.ceil(Number(maxPodsAt.text) / addressesPerPrefix),
+  };
+  return [makeFinding('too-many-pods-for-prefixes', maxPodsAt, 'max-pods', values)];
 };

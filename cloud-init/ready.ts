@@ -1,11 +1,12 @@
 // The node's own credentials -> the moment when the API server calls it Ready, told on the console.
 // One request watches the node: asking again and again would take time from the kubelet's start.
-import { reportFailures } from './agent.ts';
 import { formatOptions } from './curl.ts';
 import { bootstrapPath, kubeletClientPath } from './derive.ts';
 import { BootFailure, excerpt } from './failure.ts';
 import type { Host } from './hosts/host.ts';
+import { completeLifecycleAction, formatCompletion, readLifecycleHook } from './lifecycle-hook.ts';
 import { parseKubeconfig, type Kubeconfig, type PemSource } from './kubeconfig.ts';
+import { reportFailures } from './report-failures.ts';
 import { Secret } from './secret.ts';
 import type { Ending } from './state.ts';
 import {
@@ -163,6 +164,17 @@ const removeToken = (host: Host): void => {
   if (host.status(kubeletClientPath) !== undefined) host.remove(bootstrapPath);
 };
 
+/** A hook that is not told ends the instance when its time is up: that is worth a line on the console. */
+const tellGroup = (host: Host): void => {
+  const hook = readLifecycleHook(host);
+  if (hook === undefined) return;
+  const completion = completeLifecycleAction(host, hook, 'CONTINUE');
+  const line = `groundup: ${formatCompletion('CONTINUE', completion)} (${hook.group}:${hook.hook})`;
+  const isProblem = typeof completion === 'object';
+  host.log(isProblem ? 'error' : 'info', line);
+  if (isProblem) host.console(line);
+};
+
 const awaitReady = (host: Host): Ending => {
   const nodeName = readNodeName(host);
   const kubeconfig = awaitKubeconfig(host);
@@ -184,9 +196,15 @@ const awaitReady = (host: Host): Ending => {
   host.log('info', line);
   host.console(line);
   writeTimeline(host, { ...timeline, ...readUserspaceMs(host) });
+  tellGroup(host);
   return { outcome: 'ready', message };
 };
 
 /** The command `ready`: waits at most five minutes, then says so in one line either way. */
 export const ready = (host: Host): number =>
-  reportFailures(host, 'NOT Ready', () => awaitReady(host));
+  reportFailures(
+    host,
+    'NOT Ready',
+    () => awaitReady(host),
+    () => readLifecycleHook(host),
+  );

@@ -29,7 +29,7 @@ export interface SecretFiles {
 
 const placeOf = (names: NodeNames) => {
   const places = new Map<SecretRole, { secret: string; field: string; path: string }>();
-  for (const { path, source } of filesWith(names.identity)) {
+  for (const { path, source } of filesWith(names)) {
     if (source.from !== 'secret') continue;
     const secret = source.secret === 'node' ? names.nodeSecret : names.sharedSecret;
     places.set(source.role, { secret, field: source.field(names), path: path(names) });

@@ -5,9 +5,9 @@ import type { Host } from './hosts/host.ts';
 /** On a file system in memory: it tells of this boot, and a full or read-only disk does not matter. */
 export const statePath = '/run/groundup/state.json';
 
-/** `not-ours`: the instance has user-data of somebody else's, or none. */
+/** `not-ours`: the instance has user-data of somebody else's, or none. `prepared`: in a warm pool. */
 export type Ending =
-  | { outcome: 'configured' | 'ready' | 'not-ours'; message: string }
+  | { outcome: 'configured' | 'prepared' | 'ready' | 'not-ours'; message: string }
   | { outcome: 'failed'; failureClass: FailureClass; message: string };
 
 /** What is not there, or not yet, is absent; nothing in it is secret. */

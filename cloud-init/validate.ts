@@ -5,6 +5,7 @@ import { keys, keyTable, settingKeys, type Key, type KeyRow } from './keys.ts';
 import { checkLabels, checkTaints, parseLabels, parseTaints, type Taint } from './labels.ts';
 import { makeFinding } from './messages.ts';
 import { parseFields, type Parsed, type ParsedFields } from './parse.ts';
+import { podNetworkOf } from './pod-network.ts';
 import { checkPrivate, checkRange, checkRanges } from './ranges.ts';
 import type { Finding } from './report.ts';
 import type { Settings } from './settings.ts';
@@ -15,11 +16,14 @@ import { readUserData, type Span } from './user-data.ts';
 export interface NodeRequest {
   /** Absent: the instance's id. */
   name?: string;
+  /** A range, or the word for another network. */
   podCidr: string;
   labels: readonly [string, string][];
   taints: readonly Taint[];
   /** Absent: as many as the range has room for. */
   maxPods?: number;
+  /** `<group>:<hook>`, which waits for the node. */
+  lifecycleHook?: string;
   /** Of the autoscaling group, when there can be no other instance in it. */
   groupSize?: 1;
   /** Baked settings with the overrides of user-data. */
@@ -77,7 +81,8 @@ const checkName = (at: Span): Finding[] =>
 
 const detailedChecks: Partial<Record<Key, (at: Span) => Finding[]>> = {
   name: checkName,
-  'pod-cidr': (at) => checkRange('pod-cidr', at, rangeOf(at.text)),
+  'pod-cidr': (at) =>
+    podNetworkOf(at.text) === 'range' ? checkRange('pod-cidr', at, rangeOf(at.text)) : [],
   'service-cidr': (at) => checkRange('service-cidr', at, rangeOf(at.text)),
   labels: checkLabels,
   taints: checkTaints,
@@ -92,10 +97,22 @@ const checkValue = (key: Key, at: Span): Finding[] => {
 
 const checkRoom = ({ 'max-pods': maxPods, 'pod-cidr': podCidr }: ParsedFields): Finding[] => {
   if (maxPods === undefined || podCidr === undefined) return [];
+  if (podNetworkOf(podCidr.text) !== 'range') return [];
   const room = podCapacity(rangeOf(podCidr.text));
   if (Number(maxPods.text) <= room) return [];
   const values = { range: podCidr.text, room, count: maxPods.text };
   return [makeFinding('too-many-pods', maxPods, 'max-pods', values)];
+};
+
+/** With a certificate or a name that says it, node-name says nothing. */
+const checkNodeName = (sound: ParsedFields, settings: Settings): Finding[] => {
+  const at = sound['node-name'];
+  if (at === undefined) return [];
+  if (settings.identity === 'files')
+    return [makeFinding('unused-node-name', at, 'node-name', { namer: 'the certificate' })];
+  return sound.name === undefined
+    ? []
+    : [makeFinding('unused-node-name', at, 'node-name', { namer: 'name' })];
 };
 
 /** An override that says what the image says already may be a slip. */
@@ -117,6 +134,7 @@ const override = (settings: Settings, sound: ParsedFields): Settings => ({
 
 const requestOf = (fields: ParsedFields, settings: Settings): NodeRequest | undefined => {
   const { name, 'pod-cidr': podCidr, labels, taints, 'max-pods': maxPods } = fields;
+  const hook = fields['lifecycle-hook'];
   return podCidr === undefined
     ? undefined
     : {
@@ -125,6 +143,7 @@ const requestOf = (fields: ParsedFields, settings: Settings): NodeRequest | unde
         labels: labels === undefined ? [] : parseLabels(labels.text),
         taints: taints === undefined ? [] : parseTaints(taints.text),
         ...(maxPods === undefined ? {} : { maxPods: Number(maxPods.text) }),
+        ...(hook === undefined ? {} : { lifecycleHook: hook.text }),
         ...(fields['group-size'] === undefined ? {} : { groupSize: 1 as const }),
         settings,
       };
@@ -178,7 +197,11 @@ const checkFields = (text: string, baked: Settings): UserDataCheck => {
   ];
   const request = requestOf(sound, settings);
   const podCidrAt = sound['pod-cidr'];
-  const warnings = [...checkNeed(sound, baked), ...checkPrivate(sound)];
+  const warnings = [
+    ...checkNeed(sound, baked),
+    ...checkNodeName(sound, settings),
+    ...checkPrivate(sound),
+  ];
   if (errors.length > 0 || request === undefined || podCidrAt === undefined)
     return { kind: 'errors', findings: [...errors, ...warnings], fields: sound, text };
   return { kind: 'node', request, fields: sound, podCidrAt, warnings, text };

@@ -7,7 +7,7 @@ import type { Values } from './derive.ts';
 type Expectations = Record<string, string | number | boolean | { json: string }>;
 
 const expectations: Record<string, (values: Values) => Expectations> = {
-  '172-20-bridge.conflist': ({ podCidr, packetFilter }) => ({
+  '172-20-bridge.conflist': ({ podCidr, mtuBytes, packetFilter }) => ({
     cniVersion: '1.0.0',
     name: 'bridge',
     'plugins.length': 2,
@@ -17,6 +17,7 @@ const expectations: Record<string, (values: Values) => Expectations> = {
     'plugins.0.ipMasq': true,
     'plugins.0.ipMasqBackend': packetFilter,
     'plugins.0.hairpinMode': true,
+    'plugins.0.mtu': mtuBytes,
     'plugins.0.ipam.type': 'host-local',
     'plugins.0.ipam.ranges.length': 1,
     'plugins.0.ipam.ranges.0.length': 1,
@@ -25,6 +26,20 @@ const expectations: Record<string, (values: Values) => Expectations> = {
     'plugins.1.type': 'portmap',
     'plugins.1.backend': packetFilter,
   }),
+  '10-prefixes.conflist': ({ podPool, mtuBytes, packetFilter }) => ({
+    cniVersion: '1.0.0',
+    name: 'prefixes',
+    'plugins.length': 2,
+    'plugins.0.type': 'ptp',
+    'plugins.0.ipMasq': false,
+    'plugins.0.mtu': mtuBytes,
+    'plugins.0.ipam.type': 'host-local',
+    'plugins.0.ipam.ranges': { json: podPool },
+    'plugins.0.ipam.routes.0.dst': '0.0.0.0/0',
+    'plugins.1.type': 'portmap',
+    'plugins.1.backend': packetFilter,
+  }),
+  'pod-network.nft': ({ podPrefixes, vpcRanges }) => ({ pods: podPrefixes, vpc: vpcRanges }),
   '99-loopback.conf': () => ({ cniVersion: '1.0.0', name: 'lo', type: 'loopback' }),
   'kubelet-config.yaml': (values) => ({
     kind: 'KubeletConfiguration',
@@ -46,13 +61,13 @@ const expectations: Record<string, (values: Values) => Expectations> = {
     registerWithTaints: { json: values.registerWithTaints },
     providerID: values.providerId,
   }),
-  'kube-proxy-config.yaml': ({ nodeName, kubeProxyMode }) => ({
+  'kube-proxy-config.yaml': ({ nodeName, kubeProxyMode, detectLocalMode, detectLocal }) => ({
     kind: 'KubeProxyConfiguration',
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
     'clientConnection.kubeconfig': '/var/lib/kube-proxy/kubeconfig',
     mode: kubeProxyMode,
-    detectLocalMode: 'BridgeInterface',
-    'detectLocal.bridgeInterface': 'cnio0',
+    detectLocalMode,
+    detectLocal: { json: detectLocal },
     hostnameOverride: nodeName,
   }),
   'node.env': ({ nodeName, nodeIp, nodeLabels, kubeletIdentity }) => ({
@@ -71,8 +86,18 @@ const parseEnvironment = (text: string): Record<string, string> =>
       .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
   );
 
+/** Name of a set of nftables -> its elements. */
+const parseSets = (text: string): Record<string, string> =>
+  Object.fromEntries(
+    Array.from(
+      text.matchAll(/^ {2}set (\w+) \{\n.*\n {4}elements = \{ (.+) \}\n {2}\}$/gm),
+      ([, name = '', elements = '']) => [name, elements],
+    ),
+  );
+
 const parseText = (template: string, text: string): unknown => {
   if (template.endsWith('.env')) return parseEnvironment(text);
+  if (template.endsWith('.nft')) return parseSets(text);
   return template.endsWith('.yaml') ? load(text) : JSON.parse(text);
 };
 

@@ -8,7 +8,7 @@ import { runInOrder } from './herd/schedule.ts';
 import { startServices } from './herd/services.ts';
 import { bundleAgent } from './image/agent.ts';
 import { debianPrograms } from './image/quickjs.ts';
-import { bakedSettings, makeFields, makeRoot } from './lab/loopback-instance.ts';
+import { bakedSettings, makeFields, makeRoot } from './lab/loopback-node.ts';
 import { secretsManagerRates } from './lab/token-bucket.ts';
 import { inProject } from './project/paths.ts';
 import { Failure } from './terminal/failure.ts';

@@ -3,23 +3,37 @@ import { parseArgs } from 'node:util';
 import { path } from 'zx';
 import { newestManifest } from './image/manifest.ts';
 import { bootWorkers, findLab, startLab } from './lab/start.ts';
-import { workersMax } from './lab/addresses.ts';
+import { prefixesMax, prefixWorkersMax, workersMax } from './lab/addresses.ts';
 import { outputFolder } from './project/paths.ts';
 import { Failure } from './terminal/failure.ts';
 import { createSteps, runCommand } from './terminal/steps.ts';
 
 const usage = `npm run lab -- COMMAND
-  up [--workers N] [--name NAME] [--image FILE]   start a lab and keep it (default: 1 worker)
+  up [--workers N] [--prefixes N] [--name NAME] [--image FILE]
+                                                  start a lab and keep it (default: 1 worker)
   status [--json] [--name NAME]                   what runs in it
   exec [--name NAME] -- COMMAND...                run a command in it, with kubectl at hand
   down [--name NAME]                              stop it and remove all of it`;
 
-const up = async (options: { name: string; workers: string; image?: string }): Promise<number> => {
+interface UpOptions {
+  name: string;
+  workers: string;
+  prefixes: string;
+  image?: string;
+}
+
+const up = async (options: UpOptions): Promise<number> => {
   const count = /^\d+$/.test(options.workers) ? Number(options.workers) : Number.NaN;
   if (!(count <= workersMax))
     throw new Failure({
       step: 'lab',
       message: `--workers ${options.workers}: not a number from 0 to ${workersMax}`,
+    });
+  const prefixCount = /^\d+$/.test(options.prefixes) ? Number(options.prefixes) : Number.NaN;
+  if (!(prefixCount <= prefixesMax) || (prefixCount > 0 && count > prefixWorkersMax))
+    throw new Failure({
+      step: 'lab',
+      message: `--prefixes ${options.prefixes}: not a number from 0 to ${prefixesMax}, for at most ${prefixWorkersMax} workers`,
     });
   const manifest = await newestManifest(outputFolder, options.image);
   const imageFile = path.join(outputFolder, manifest.image);
@@ -27,7 +41,7 @@ const up = async (options: { name: string; workers: string; image?: string }): P
   const { settings } = manifest;
   const { lab, keep } = await startLab({ name: options.name, settings, imageFile, steps });
   // An interrupt ends the lab with us; the supervisor sees our end of the pipe close.
-  const requests = Array.from({ length: count }, (_, index) => ({ index, imageFile }));
+  const requests = Array.from({ length: count }, (_, index) => ({ index, imageFile, prefixCount }));
   try {
     await bootWorkers(lab, requests, steps);
   } catch (error) {
@@ -68,6 +82,7 @@ const main = async (): Promise<number> => {
         options: {
           name: { type: 'string', default: 'default' },
           workers: { type: 'string', default: '1' },
+          prefixes: { type: 'string', default: '0' },
           image: { type: 'string' },
           json: { type: 'boolean', default: false },
           help: { type: 'boolean', default: false },

@@ -4,13 +4,17 @@ import { environmentOf, runAgent, variables } from '../commands.ts';
 import { withFasterClock } from '../hosts/faster.ts';
 import { createQuickjsHost } from '../hosts/quickjs.ts';
 import bridge from '../templates/172-20-bridge.conflist.mustache';
+import prefixes from '../templates/10-prefixes.conflist.mustache';
 import loopback from '../templates/99-loopback.conf.mustache';
 import kubeProxyConfig from '../templates/kube-proxy-config.yaml.mustache';
 import kubeletConfig from '../templates/kubelet-config.yaml.mustache';
 import nodeEnvironment from '../templates/node.env.mustache';
+import podRules from '../templates/pod-network.nft.mustache';
 
 const templates = {
   '172-20-bridge.conflist': bridge,
+  '10-prefixes.conflist': prefixes,
+  'pod-network.nft': podRules,
   '99-loopback.conf': loopback,
   'kubelet-config.yaml': kubeletConfig,
   'kube-proxy-config.yaml': kubeProxyConfig,

@@ -28,7 +28,8 @@ none 'cloud-init state' "$root"/var/lib/cloud/instance "$root"/var/lib/cloud/ins
 none 'random seed' "$root"/var/lib/systemd/random-seed "$root"/var/lib/systemd/credential.secret
 none 'initrd' "$root"/boot/initrd.img* "$root"/initrd.img
 none 'node file' "$root"/var/lib/kubelet/* "$root"/var/lib/kube-proxy/* \
-  "$root"/var/lib/kubernetes/* "$root"/etc/cni/net.d/* "$root"/var/lib/groundup/*
+  "$root"/var/lib/kubernetes/* "$root"/etc/cni/net.d/* "$root"/etc/cni/groundup/* \
+  "$root"/etc/groundup/pod-network.nft "$root"/var/lib/groundup/*
 none 'shell history' "$root"/root/.bash_history
 
 # A user that a person made has a uid from 1000 up; nobody (65534) is Debian's.

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { deriveNames } from '../../cloud-init/derive.ts';
 import { fileTable } from '../../cloud-init/files.ts';
 import { isKey, keyTable } from '../../cloud-init/keys.ts';
+import type { PodNetworkMode } from '../../cloud-init/pod-network.ts';
 import { nearestWord } from '../../cloud-init/nearest.ts';
 import type { Settings } from '../../cloud-init/settings.ts';
 import { settingsTable } from '../image/settings-table.ts';
@@ -65,12 +66,15 @@ const explainSetting = (word: string): string[] => {
   return [`${word}  in images/worker.yaml`, `  ${row.description}`, `  form: ${row.form}`];
 };
 
+const podNetworkWords = (modes: readonly PodNetworkMode[]): string =>
+  modes.map((mode) => (mode === 'range' ? 'a range as pod-cidr' : `pod-cidr=${mode}`)).join(' or ');
+
 const explainWritten = (word: string, settings: Settings): string[] => {
   const namesWith = (identity: string) =>
-    deriveNames({ name: 'worker-0', settings: { ...settings, identity } }, '');
+    deriveNames({ name: 'worker-0', podCidr: 'none', settings: { ...settings, identity } }, '');
   const row = fileTable.find(({ path: pathOf }) => pathOf(namesWith('files')) === word);
   if (row === undefined) return [];
-  const { source, mode, seedStep, identity } = row;
+  const { source, mode, seedStep, identity, podNetworks } = row;
   const names = namesWith(identity ?? 'files');
   const from =
     source.from === 'template'
@@ -80,6 +84,7 @@ const explainWritten = (word: string, settings: Settings): string[] => {
   return [
     `${word}  mode ${mode.toString(8).padStart(4, '0')}, written at every boot when it differs`,
     ...(identity === undefined ? [] : [`  with identity ${identity} only`]),
+    ...(podNetworks === undefined ? [] : [`  with ${podNetworkWords(podNetworks)}`]),
     `  from: ${from}`,
     seedStep === undefined
       ? '  the manual procedure has no such file'

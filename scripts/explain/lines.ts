@@ -24,6 +24,8 @@ const rowsOf = (
   }));
 
 const fixed = 'the same on every node';
+const networkMtu = 'MTU of the network interface, which DHCP gives';
+const prefix = 'a line of ipv4-prefix of the metadata service';
 const setting = (key: string) => `${key}: images/worker.yaml, or user-data`;
 
 export const lineTable: readonly LineRow[] = [
@@ -36,12 +38,35 @@ export const lineTable: readonly LineRow[] = [
     ['plugins.0.ipMasq', 'what leaves the range of the node has the node’s address', 15],
     ['plugins.0.ipMasqBackend', setting('kube-proxy-mode'), 13],
     ['plugins.0.hairpinMode', 'a pod reaches itself through its own Service', 13],
+    ['plugins.0.mtu', networkMtu, 13],
     ['plugins.0.ipam.type', fixed, 16],
     ['plugins.0.ipam.ranges.0.0.subnet', 'pod-cidr: user-data', 16],
     ['plugins.0.ipam.routes.0.dst', fixed, 16],
     ['plugins.1.type', 'serves hostPort', 18],
     ['plugins.1.backend', setting('kube-proxy-mode'), 18],
     ['plugins.1.capabilities.portMappings', 'serves hostPort', 18],
+  ]),
+  ...rowsOf('/etc/cni/net.d/10-prefixes.conflist', [
+    ['cniVersion', fixed],
+    ['name', fixed],
+    ['plugins.0.type', 'a pair of interfaces for each pod, and a route to it; no bridge'],
+    ['plugins.0.ipMasq', '/etc/groundup/pod-network.nft does it, for what leaves the VPC'],
+    ['plugins.0.mtu', networkMtu],
+    ['plugins.0.ipam.type', fixed],
+    [
+      'plugins.0.ipam.ranges.0.0.subnet',
+      'subnet-ipv4-cidr-block of the metadata service: no address of a prefix is kept back',
+    ],
+    ['plugins.0.ipam.ranges.0.0.rangeStart', prefix],
+    ['plugins.0.ipam.ranges.0.0.rangeEnd', prefix],
+    [
+      'plugins.0.ipam.ranges.0.0.gateway',
+      'local-ipv4 of the metadata service: the node itself, not the VPC’s router',
+    ],
+    ['plugins.0.ipam.routes.0.dst', fixed],
+    ['plugins.1.type', 'serves hostPort'],
+    ['plugins.1.backend', setting('kube-proxy-mode')],
+    ['plugins.1.capabilities.portMappings', 'serves hostPort'],
   ]),
   ...rowsOf('/etc/cni/net.d/99-loopback.conf', [
     ['cniVersion', fixed, 17],
@@ -73,7 +98,7 @@ export const lineTable: readonly LineRow[] = [
     ['containerRuntimeEndpoint', 'the socket of the image’s containerd', 35],
     ['cgroupDriver', 'the same as in containerd’s configuration', 35],
     ['registerNode', 'the node makes its own object', 35],
-    ['maxPods', 'max-pods: user-data; without it the room in pod-cidr, at most 110'],
+    ['maxPods', 'max-pods: user-data; without it as many as pod-cidr has room for, at most 110'],
     ['shutdownGracePeriod', 'pods end before the instance does'],
     ['shutdownGracePeriodCriticalPods', 'of that, for critical pods'],
     ['registerWithTaints', 'taints: user-data'],
@@ -90,7 +115,7 @@ export const lineTable: readonly LineRow[] = [
     ['apiVersion', fixed, 54],
     ['clientConnection.kubeconfig', 'kube-proxy.kubeconfig of the shared secret', 55],
     ['mode', setting('kube-proxy-mode'), 56],
-    ['detectLocalMode', 'a pod is what comes over the node’s bridge', 57],
+    ['detectLocalMode', 'pod-cidr: pods are known by their interfaces', 57],
     ['detectLocal.bridgeInterface', 'the bridge of the CNI configuration', 57],
     ['hostnameOverride', 'common name of the worker’s certificate without system:node:', 52],
   ]),

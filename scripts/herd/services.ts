@@ -2,7 +2,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createImds } from '../lab/imds.ts';
-import { bakedSettings, loopbackCredentials as credentials } from '../lab/loopback-instance.ts';
+import { loopbackCredentials as credentials } from '../lab/loopback-instance.ts';
+import { bakedSettings } from '../lab/loopback-node.ts';
 import { secretsManagerListener } from '../lab/secrets-manager.ts';
 import { createTokenBucket } from '../lab/token-bucket.ts';
 import type { HerdNode } from './node.ts';
@@ -44,6 +45,7 @@ const createMetadata = (count: number): Server => {
       hostname: 'ip-172-31-0-20',
       userData: `name=worker-${index}|pod-cidr=172.20.0.0/24`,
       publicKey: '',
+      prefixes: [],
     };
     return createImds({ instanceAt: () => instance, credentials });
   });

@@ -13,6 +13,7 @@ export interface Settings {
   kubernetes: string;
   arch: Arch;
   identity: 'files' | 'tls-bootstrap';
+  nodeName: 'instance-id' | 'private-dns-name';
   serviceCidr: string;
   dnsAddress: string;
   clusterDomain: string;
@@ -87,6 +88,12 @@ export const settingsTable = {
     'files or tls-bootstrap',
     'tls-bootstrap',
     'Where a node’s certificate comes from: files of a secret, or a request to the API server.',
+  ),
+  'node-name': row(
+    z.enum(['instance-id', 'private-dns-name']).default('instance-id'),
+    'instance-id or private-dns-name',
+    'private-dns-name',
+    'What a node with identity tls-bootstrap is called that user-data gives no name.',
   ),
   'service-cidr': row(
     z

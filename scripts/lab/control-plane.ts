@@ -134,6 +134,10 @@ export const startControlPlane = async (
     '--use-service-account-credentials=true',
     // Signing and approving are on by default, removing tokens that expired is not.
     '--controllers=*,tokencleaner',
+    // docs/pod-network.md: each node gets a range, which those with pod-cidr=node use.
+    '--allocate-node-cidrs=true',
+    `--cluster-cidr=${vpc.clusterCidr}`,
+    '--node-cidr-mask-size=24',
     '--leader-elect=false',
     '--bind-address=127.0.0.1',
   ]);

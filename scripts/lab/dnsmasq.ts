@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  autoscalingHost,
   secretsManagerHost,
   vpc,
   workerAddresses,
@@ -38,9 +39,11 @@ export const dnsmasqConfig = (stateFolder: string): string => {
     `dhcp-option=option:router,${vpc.router}`,
     `dhcp-option=option:dns-server,${vpc.dns}`,
     `dhcp-option=option:domain-name,${domain}`,
+    `dhcp-option=option:mtu,${vpc.mtuBytes}`,
     ...workers.map(hostLine),
     ...workers.map(({ nodeName, address }) => `host-record=${nodeName}.${domain},${address}`),
     `host-record=${secretsManagerHost},${vpc.secretsManager}`,
+    `host-record=${autoscalingHost},${vpc.autoscaling}`,
     '',
   ].join('\n');
 };

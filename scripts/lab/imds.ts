@@ -14,6 +14,10 @@ export interface Instance {
   userData: string;
   /** OpenSSH public key of the instance's key pair. */
   publicKey: string;
+  /** Of its network interface; none: the service answers 404. */
+  prefixes: readonly string[];
+  /** What its autoscaling group has in mind for it; absent outside a group. */
+  lifecycleState?: string;
 }
 
 export interface Credentials {
@@ -63,6 +67,7 @@ const interfaceTree = (instance: Instance): Tree => ({
   'vpc-id': 'vpc-00000000000000000',
   'vpc-ipv4-cidr-block': vpc.vpcCidr,
   'vpc-ipv4-cidr-blocks': vpc.vpcCidr,
+  ...(instance.prefixes.length === 0 ? {} : { 'ipv4-prefix': instance.prefixes.join('\n') }),
 });
 
 const credentialDocument = (credentials: Credentials): string =>
@@ -103,6 +108,9 @@ const treeOf = (instance: Instance, credentials: Credentials): Tree => {
     'meta-data': {
       'ami-id': 'ami-00000000000000000',
       'ami-launch-index': '0',
+      ...(instance.lifecycleState === undefined
+        ? {}
+        : { autoscaling: { 'target-lifecycle-state': instance.lifecycleState } }),
       'block-device-mapping': { ami: '/dev/xvda', root: '/dev/xvda' },
       hostname: fullName,
       iam: { 'security-credentials': { [vpc.roleName]: credentialDocument(credentials) } },

@@ -139,6 +139,8 @@ export class Lab {
         { timeoutMs: 10_000 },
       );
       if (stdout === 'True') return true;
+      const refusal = /^groundup: NOT configured: .*$/m.exec(await this.consoleOf(worker))?.[0];
+      if (refusal !== undefined) throw new Failure({ step: worker.name, message: refusal });
       const [now] = (await this.workers()).filter(({ name }) => name === worker.name);
       if (now?.running !== false) return false;
       const folder = path.dirname(worker.consoleFile);

@@ -1,28 +1,15 @@
-// An instance on loopback: metadata service, Secrets Manager, a root folder, and a systemctl that only
-// records. The agent runs on it as a process, in Node or in QuickJS.
+// An instance on loopback: metadata service, Secrets Manager, its group's service, and a root folder. The agent runs on it as a process, in Node or in QuickJS.
 import { execa } from 'execa';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { networkStatePath } from '../../cloud-init/network.ts';
+import { autoscalingListener, type LifecycleAction, type WaitingHook } from './autoscaling.ts';
 import { createImds, type Instance } from './imds.ts';
-import { CertificateAuthority, kubeconfigFor } from './pki.ts';
+import { bakedSettings, makeFields, makeRoot } from './loopback-node.ts';
 import { secretsManagerListener } from './secrets-manager.ts';
 import { inProject } from '../project/paths.ts';
-
-export const bakedSettings = {
-  cluster: 'k8s-cluster-from-ground-up',
-  kubernetes: '1.37.1',
-  identity: 'files',
-  'service-cidr': '10.32.0.0/24',
-  'dns-address': '10.32.0.10',
-  'cluster-domain': 'cluster.local',
-  'secret-prefix': 'k8s',
-  'kube-proxy-mode': 'nftables',
-  'cloud-init': 'deferred',
-};
 
 export const loopbackCredentials = {
   accessKeyId: 'ASIAEXAMPLEEXAMPLE00',
@@ -74,6 +61,9 @@ export interface LoopbackInstance {
   secretsUrl: string;
   instance: Instance;
   secrets: Map<string, string>;
+  /** A hook that waits for this instance, and what it was told. */
+  waitingHooks: Map<string, WaitingHook>;
+  lifecycleActions: LifecycleAction[];
   /** What the secrets hold, by the seed's file names. */
   fields: { node: Record<string, unknown>; shared: Record<string, unknown> };
   /** Answers in place of the services; undefined leaves the request to them. */
@@ -125,42 +115,8 @@ const serviceOf = (server: Server): RequestListener => {
   return (request, response) => void server.emit('request', request, response);
 };
 
-export const makeFields = async (folder: string, nodeName: string, workerName: string) => {
-  const authority = await CertificateAuthority.create(folder);
-  const worker = await authority.sign('worker', {
-    commonName: `system:node:${nodeName}`,
-    organization: 'system:nodes',
-    alternativeNames: ['IP:172.31.0.20'],
-  });
-  const proxy = await authority.sign('proxy', { commonName: 'system:kube-proxy' });
-  const ca = await authority.certificate();
-  const server = 'https://172.31.0.10:6443';
-  return {
-    node: {
-      [`${workerName}.pem`]: worker.certificate,
-      [`${workerName}-key.pem`]: worker.key,
-      [`${workerName}.kubeconfig`]: kubeconfigFor(nodeName, worker, ca, server),
-    },
-    shared: { 'ca.pem': ca, 'kube-proxy.kubeconfig': kubeconfigFor('proxy', proxy, ca, server) },
-  };
-};
-
 const lines = async (file: string): Promise<string[]> =>
   (await readFile(file, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
-
-/** The root folder as an image has it before its first boot. */
-export const makeRoot = async (): Promise<string> => {
-  const root = await mkdtemp(path.join(tmpdir(), 'groundup-node-'));
-  for (const folder of ['etc/groundup', 'etc/cni', 'var/lib', 'dev', 'run/groundup', 'bin'])
-    await mkdir(path.join(root, folder), { recursive: true });
-  await writeFile(path.join(root, 'etc/groundup/settings.json'), JSON.stringify(bakedSettings));
-  await writeFile(path.join(root, 'dev/console'), '');
-  await mkdir(path.join(root, path.dirname(networkStatePath)), { recursive: true });
-  await writeFile(path.join(root, networkStatePath), 'IPV4_ADDRESS_STATE=routable\n');
-  const systemctl = `#!/bin/sh\necho "$@" >>${root}/systemctl.log\nexit "\${SYSTEMCTL_EXIT:-0}"\n`;
-  await writeFile(path.join(root, 'bin/systemctl'), systemctl, { mode: 0o755 });
-  return root;
-};
 
 export const startInstance = async (userData: string): Promise<LoopbackInstance> => {
   const root = await makeRoot();
@@ -175,6 +131,7 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
     hostname: 'ip-172-31-0-20',
     userData,
     publicKey: '',
+    prefixes: [],
   };
   const requests: string[] = [];
   const intercepts: LoopbackInstance['intercepts'] = {};
@@ -189,7 +146,17 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
     nowMs: () => Date.now() + clock.aheadMs,
   });
   const manager = createServer(intercepted(secretsService, requests, () => intercepts.secrets));
+  const waitingHooks = new Map<string, WaitingHook>();
+  const lifecycleActions: LifecycleAction[] = [];
+  const autoscaling = createServer(
+    autoscalingListener({
+      credentials: loopbackCredentials,
+      waiting: waitingHooks,
+      onAction: (action) => void lifecycleActions.push(action),
+    }),
+  );
   const imdsUrl = await listen(imds);
+  const autoscalingUrl = await listen(autoscaling);
   const secretsUrl = await listen(manager);
   const putSecrets = () => {
     secrets.set(`k8s/${bakedSettings.cluster}/worker-0`, JSON.stringify(fields.node));
@@ -208,6 +175,7 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
       PATH: [...folders, process.env['PATH'] ?? ''].join(':'),
       GROUNDUP_ROOT: root,
       GROUNDUP_IMDS_URL: imdsUrl,
+      GROUNDUP_AUTOSCALING_URL: autoscalingUrl,
       GROUNDUP_SECRETS_URL: runOptions.secretsUrl ?? secretsUrl,
       ...(timeScale === undefined ? {} : { GROUNDUP_TIME_SCALE: String(timeScale) }),
     };
@@ -244,6 +212,8 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
     secretsUrl,
     instance,
     secrets,
+    waitingHooks,
+    lifecycleActions,
     fields,
     intercepts,
     requests,
@@ -251,7 +221,7 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
     putSecrets,
     run,
     close: async () => {
-      await Promise.all([close(imds), close(manager)]);
+      await Promise.all([imds, manager, autoscaling].map(close));
       await rm(root, { recursive: true, force: true });
       await rm(pki, { recursive: true, force: true });
     },

@@ -27,7 +27,14 @@ export const createNetwork = async (): Promise<void> => {
   await ip('link', 'set', 'lo', 'up');
   await ip('link', 'add', vpc.bridge, 'type', 'bridge');
   await ip('link', 'set', vpc.bridge, 'up');
-  const inSubnet = [vpc.router, vpc.dns, vpc.secretsManager, vpc.registry, vpc.apiServer];
+  const inSubnet = [
+    vpc.router,
+    vpc.dns,
+    vpc.secretsManager,
+    vpc.autoscaling,
+    vpc.registry,
+    vpc.apiServer,
+  ];
   for (const address of inSubnet)
     await ip('address', 'add', `${address}/${vpc.subnetPrefix}`, 'dev', vpc.bridge);
   await ip('address', 'add', `${vpc.metadata}/32`, 'dev', vpc.bridge);
@@ -35,17 +42,39 @@ export const createNetwork = async (): Promise<void> => {
   await sysctl('conf/all/rp_filter', '0');
   await sysctl('conf/all/send_redirects', '0');
   await sysctl(`conf/${vpc.bridge}/send_redirects`, '0');
+  // The VPC, not the instance, answers ARP for every address, and takes each packet to its instance:
+  // so prefixes work, of which no instance has an address of its own.
+  await sysctl(`conf/${vpc.bridge}/proxy_arp_pvlan`, '1');
+  await sysctl(`neigh/${vpc.bridge}/proxy_delay`, '0');
   await runTool('nft', ['--file', '-'], { step, timeoutMs, input: hopLimitRules });
 };
 
-/** A VM's cable into the subnet, and the VPC route table's row for its pods. */
-export const connectWorker = async (worker: WorkerAddresses): Promise<void> => {
-  await ip('tuntap', 'add', 'dev', worker.tap, 'mode', 'tap');
-  await ip('link', 'set', worker.tap, 'master', vpc.bridge, 'up');
-  await ip('route', 'replace', worker.podCidr, 'via', worker.address);
+/** A VM's cable, in the subnet or hanging loose. */
+export const plug = async ({ tap }: WorkerAddresses, isIn: boolean): Promise<void> => {
+  if (!isIn) {
+    await ip('link', 'set', tap, 'nomaster');
+    return;
+  }
+  await ip('link', 'set', tap, 'master', vpc.bridge, 'up');
+  await ip('link', 'set', tap, 'type', 'bridge_slave', 'isolated', 'on');
 };
 
-export const disconnectWorker = async (worker: WorkerAddresses): Promise<void> => {
-  await ip('route', 'delete', worker.podCidr).catch(() => undefined);
+/** A VM's cable into the subnet, the VPC route table's row for its pods, and its prefixes. */
+export const connectWorker = async (
+  worker: WorkerAddresses,
+  prefixes: readonly string[],
+): Promise<void> => {
+  await ip('tuntap', 'add', 'dev', worker.tap, 'mode', 'tap');
+  await plug(worker, true);
+  for (const range of [worker.podCidr, ...prefixes])
+    await ip('route', 'replace', range, 'via', worker.address);
+};
+
+export const disconnectWorker = async (
+  worker: WorkerAddresses,
+  prefixes: readonly string[],
+): Promise<void> => {
+  for (const range of [worker.podCidr, ...prefixes])
+    await ip('route', 'delete', range).catch(() => undefined);
   await ip('link', 'delete', worker.tap).catch(() => undefined);
 };

@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { runTool } from '../project/tools.ts';
-import { secretsManagerHost, vpc, type WorkerAddresses } from './addresses.ts';
+import { autoscalingHost, secretsManagerHost, vpc, type WorkerAddresses } from './addresses.ts';
 
 const step = 'pki';
 const timeoutMs = 30_000;
@@ -108,7 +108,7 @@ export const controlPlaneIdentities = {
   'kube-proxy': { commonName: 'system:kube-proxy', organization: 'system:node-proxier' },
   'secrets-manager': {
     commonName: secretsManagerHost,
-    alternativeNames: [`DNS:${secretsManagerHost}`],
+    alternativeNames: [`DNS:${secretsManagerHost}`, `DNS:${autoscalingHost}`],
   },
 } as const satisfies Record<string, Identity>;
 

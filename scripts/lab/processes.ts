@@ -35,7 +35,13 @@ const hasEnded = ({ child }: Service): boolean =>
 export const logTail = async (logFile: string): Promise<string> =>
   tailOf(await readFile(logFile, 'utf8').catch(() => ''));
 
-/** Polls `check` until it is true, the service ends, or the deadline passes. */
+/** What a check throws means `not yet`, but for a Failure: that is the end. */
+const unlessFinal = (error: unknown): false => {
+  if (error instanceof Failure) throw error;
+  return false;
+};
+
+/** Polls `check` until it is true, it throws a Failure, the service ends, or the deadline passes. */
 export const waitFor = async (
   step: string,
   what: string,
@@ -50,12 +56,20 @@ export const waitFor = async (
     throw new Failure({ step, message: `${what}: ${reason}`, tail });
   };
   for (;;) {
-    if (await check().catch(() => false)) return;
+    if (await check().catch(unlessFinal)) return;
     if (service && hasEnded(service))
       await fail(`${service.name} ended (${service.child.exitCode ?? service.child.signalCode})`);
     if (performance.now() >= endMs) await fail(`not within ${timeoutMs / 1000} s`);
     await sleep(intervalMs);
   }
+};
+
+/** Ends a program at once, as a power cut does; returns when it has ended. */
+export const killService = async (service: Service): Promise<void> => {
+  if (hasEnded(service)) return;
+  const ended = new Promise((resolve) => void service.child.once('exit', resolve));
+  service.child.kill('SIGKILL');
+  await ended;
 };
 
 /** Asks a program to end, and ends it after 5 s. */

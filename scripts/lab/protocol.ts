@@ -2,6 +2,7 @@
 import { request } from 'node:http';
 import path from 'node:path';
 import { Failure, type FailureDetails } from '../terminal/failure.ts';
+import type { LifecycleAction, WaitingHook } from './autoscaling.ts';
 import type { ControlPlanePrograms } from './control-plane.ts';
 import type { Credentials, ImdsRequest, IssuedToken } from './imds.ts';
 
@@ -13,6 +14,16 @@ export interface WorkerRequest {
   memoryMib?: number;
   /** False: its secret is left out of Secrets Manager. */
   hasSecret?: boolean;
+  /** Of its autoscaling group; default: it is in none. */
+  lifecycleState?: string;
+  /** Hook of the group that waits for it. */
+  waitingHook?: WaitingHook;
+  /** System credentials of its first start, for images that a test has prepared. */
+  credentials?: Record<string, string>;
+  /** Its cable is not plugged in: no DHCP, no metadata. */
+  isUnplugged?: boolean;
+  /** How many /28 its network interface has; default: none. */
+  prefixCount?: number;
 }
 
 export interface WorkerStatus {
@@ -37,6 +48,17 @@ export interface Operations {
   resetWorker: { takes: { name: string }; gives: null };
   /** What the metadata service says from now on; EC2 lets one change it of a stopped instance. */
   setUserData: { takes: { name: string; userData: string }; gives: null };
+  /** What the group has in mind for the instance from now on, and the hook that waits before it. */
+  setLifecycle: {
+    takes: { name: string; lifecycleState: string; waitingHook?: WaitingHook };
+    gives: null;
+  };
+  /** Every answer of an instance to its hook. */
+  lifecycleActions: { takes: null; gives: LifecycleAction[] };
+  /** Ends the machine between two instructions, and starts it again with the same disk, plugged in. */
+  cutPower: { takes: { name: string }; gives: null };
+  /** The power button, which is what EC2 presses to stop or terminate; the machine ends by itself. */
+  powerDown: { takes: { name: string }; gives: null };
   /** In Secrets Manager from now on; without fields it is gone. */
   setSecret: { takes: { name: string; fields?: Record<string, string> }; gives: null };
   blockStatistics: { takes: { name: string }; gives: BlockStatistics };

@@ -10,7 +10,15 @@ import path from 'node:path';
 import { findAccelerator } from '../image/accelerator.ts';
 import { runTool } from '../project/tools.ts';
 import { Failure } from '../terminal/failure.ts';
-import { apiServerUrl, vpc, workerAddresses, type WorkerAddresses } from './addresses.ts';
+import {
+  apiServerUrl,
+  prefixesMax,
+  prefixWorkersMax,
+  vpc,
+  workerAddresses,
+  type WorkerAddresses,
+} from './addresses.ts';
+import { autoscalingListener, type LifecycleAction, type WaitingHook } from './autoscaling.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { startDnsmasq } from './dnsmasq.ts';
 import {
@@ -20,14 +28,14 @@ import {
   type Instance,
   type IssuedToken,
 } from './imds.ts';
-import { connectWorker, createNetwork, disconnectWorker } from './network.ts';
+import { connectWorker, createNetwork, disconnectWorker, plug } from './network.ts';
 import {
   CertificateAuthority,
   controlPlaneIdentities,
   kubeconfigFor,
   workerIdentity,
 } from './pki.ts';
-import { stopService } from './processes.ts';
+import { killService, stopService } from './processes.ts';
 import {
   socketOf,
   type Answer,
@@ -38,7 +46,7 @@ import {
 import { askQemu } from './qmp.ts';
 import { busyboxImage, createRegistry } from './registry.ts';
 import { secretsManagerListener } from './secrets-manager.ts';
-import { startMachine, type Machine } from './vm.ts';
+import { startMachine, type Machine, type MachineOptions } from './vm.ts';
 
 const cluster = 'k8s-cluster-from-ground-up';
 const secretPrefix = 'k8s';
@@ -48,6 +56,7 @@ interface Worker {
   addresses: WorkerAddresses;
   instance: Instance;
   machine: Machine;
+  options: MachineOptions;
 }
 
 const listen = (server: NetServer, port: number, host: string): Promise<void> =>
@@ -56,6 +65,14 @@ const listen = (server: NetServer, port: number, host: string): Promise<void> =>
     server.listen(port, host, () => resolve());
   });
 
+/** As AWS refuses what an instance type has no room for. */
+const takePrefixes = ({ name, prefixes }: WorkerAddresses, count: number): readonly string[] => {
+  if (count <= prefixes.length) return prefixes.slice(0, count);
+  const message = `has ${prefixes.length} prefixes, not ${count}`;
+  const hint = `workers 0 to ${prefixWorkersMax - 1} may have up to ${prefixesMax}`;
+  throw new Failure({ step: name, message, hint });
+};
+
 class Supervisor {
   readonly #folder: string;
   readonly #authority: CertificateAuthority;
@@ -63,6 +80,8 @@ class Supervisor {
   readonly #workers = new Map<string, Worker>();
   readonly #imdsLog: ImdsRequest[] = [];
   readonly #tokens: IssuedToken[] = [];
+  readonly #waitingHooks = new Map<string, WaitingHook>();
+  readonly #lifecycleActions: LifecycleAction[] = [];
   readonly #credentials: Credentials;
   #publicKey = '';
   #controlPlane: ControlPlane | undefined;
@@ -108,6 +127,15 @@ class Supervisor {
       secretsManagerListener({ secrets: this.#secrets, credentials: this.#credentials }),
     );
     await listen(secretsManager, 443, vpc.secretsManager);
+    const autoscaling = createHttpsServer(
+      { key: pair.key, cert: pair.certificate },
+      autoscalingListener({
+        credentials: this.#credentials,
+        waiting: this.#waitingHooks,
+        onAction: (action) => void this.#lifecycleActions.push(action),
+      }),
+    );
+    await listen(autoscaling, 443, vpc.autoscaling);
     await listen(createRegistry(await busyboxImage()), vpc.registryPort, vpc.registry);
   }
 
@@ -142,24 +170,36 @@ class Supervisor {
     const { name, podCidr, nodeName, address, mac, instanceId } = addresses;
     if (this.#workers.has(name)) throw new Failure({ step: name, message: 'is running already' });
     if (request.hasSecret !== false) await this.#putSecret(addresses);
-    await connectWorker(addresses);
-    const machine = await startMachine({
+    const prefixes = takePrefixes(addresses, request.prefixCount ?? 0);
+    await connectWorker(addresses, prefixes);
+    if (request.isUnplugged === true) await plug(addresses, false);
+    const { credentials } = request;
+    const options: MachineOptions = {
       worker: addresses,
       imageFile: request.imageFile,
       stateFolder: this.#folder,
       accelerator: await findAccelerator(),
       authority: await this.#authority.certificate(),
       memoryMib: request.memoryMib ?? memoryMibDefault,
+    };
+    const machine = await startMachine({
+      ...options,
+      ...(credentials === undefined ? {} : { credentials }),
     });
     const instance: Instance = {
       address,
       instanceId,
       mac,
       hostname: nodeName,
-      userData: request.userData ?? `name=${name}|pod-cidr=${podCidr}`,
+      userData:
+        request.userData ??
+        `name=${name}|pod-cidr=${prefixes.length === 0 ? podCidr : 'imds-prefix'}`,
+      prefixes,
       publicKey: this.#publicKey,
     };
-    const worker = { addresses, instance, machine };
+    if (request.lifecycleState !== undefined) instance.lifecycleState = request.lifecycleState;
+    if (request.waitingHook !== undefined) this.#waitingHooks.set(instanceId, request.waitingHook);
+    const worker = { addresses, instance, machine, options };
     this.#workers.set(name, worker);
     return this.#statusOf(worker);
   }
@@ -173,7 +213,7 @@ class Supervisor {
   async stopWorker({ name }: { name: string }): Promise<null> {
     const worker = this.#find(name);
     await stopService(worker.machine.service);
-    await disconnectWorker(worker.addresses);
+    await disconnectWorker(worker.addresses, worker.instance.prefixes);
     this.#workers.delete(name);
     await rm(path.join(this.#folder, name), { recursive: true, force: true });
     return null;
@@ -187,6 +227,30 @@ class Supervisor {
 
   setUserData({ name, userData }: { name: string; userData: string }): null {
     this.#find(name).instance.userData = userData;
+    return null;
+  }
+
+  setLifecycle({ name, lifecycleState, waitingHook }: Operations['setLifecycle']['takes']): null {
+    const { instance } = this.#find(name);
+    if (waitingHook !== undefined) this.#waitingHooks.set(instance.instanceId, waitingHook);
+    instance.lifecycleState = lifecycleState;
+    return null;
+  }
+
+  lifecycleActions(): LifecycleAction[] {
+    return this.#lifecycleActions;
+  }
+
+  async cutPower({ name }: { name: string }): Promise<null> {
+    const worker = this.#find(name);
+    await killService(worker.machine.service);
+    await plug(worker.addresses, true);
+    worker.machine = await startMachine({ ...worker.options, hasDisk: true });
+    return null;
+  }
+
+  async powerDown({ name }: { name: string }): Promise<null> {
+    await askQemu(this.#find(name).machine.qmpFile, 'system_powerdown');
     return null;
   }
 
@@ -208,8 +272,10 @@ class Supervisor {
     };
   }
 
-  #statusOf({ addresses, machine }: Worker): WorkerStatus {
-    const { name, nodeName, address, podCidr } = addresses;
+  #statusOf({ addresses, instance, machine }: Worker): WorkerStatus {
+    const { name, nodeName, address } = addresses;
+    const podCidr =
+      instance.prefixes.length === 0 ? addresses.podCidr : instance.prefixes.join(' ');
     const running = machine.service.child.exitCode === null;
     return { name, nodeName, address, podCidr, running, consoleFile: machine.consoleFile };
   }
@@ -240,6 +306,10 @@ const handlersOf = (supervisor: Supervisor): Record<string, Handler> => ({
   resetWorker: (takes) => supervisor.resetWorker(takes as never),
   setUserData: (takes) => supervisor.setUserData(takes as never),
   setSecret: (takes) => supervisor.setSecret(takes as never),
+  setLifecycle: (takes) => supervisor.setLifecycle(takes as never),
+  lifecycleActions: () => supervisor.lifecycleActions(),
+  cutPower: (takes) => supervisor.cutPower(takes as never),
+  powerDown: (takes) => supervisor.powerDown(takes as never),
   blockStatistics: (takes) => supervisor.blockStatistics(takes as never),
   status: () => supervisor.status(),
   imdsLog: () => supervisor.imdsLog(),

@@ -14,6 +14,10 @@ export interface MachineOptions {
   /** PEM of the lab's authority, which signed Secrets Manager's certificate. */
   authority: string;
   memoryMib: number;
+  /** More system credentials, name -> text without blanks; a unit finds them in /run/credentials/@system. */
+  credentials?: Record<string, string>;
+  /** Of an earlier start: the disk stays as it is. */
+  hasDisk?: boolean;
 }
 
 export interface Machine {
@@ -42,7 +46,7 @@ export const tmpfilesCredential = (authority: string): string =>
   ].join('\n');
 
 const qemuArgs = (options: MachineOptions, files: Record<string, string>): string[] => {
-  const { worker, accelerator, memoryMib } = options;
+  const { worker, accelerator, memoryMib, credentials = {} } = options;
   // TCG of QEMU 7.2 dies in 6.12 kernels with cmpxchg16b; five-level paging costs time.
   const [cpu, accel] =
     accelerator === 'kvm' ? ['host', 'kvm'] : ['max,-cx16,-la57', 'tcg,thread=multi,tb-size=512'];
@@ -52,6 +56,10 @@ const qemuArgs = (options: MachineOptions, files: Record<string, string>): strin
     '-smbios',
     `type=1,manufacturer=Amazon EC2,product=t3.medium,uuid=${worker.uuid},serial=${worker.uuid}`,
     ...['-smbios', `type=11,path=${files['credential']}`],
+    ...Object.entries(credentials).flatMap(([name, text]) => [
+      '-smbios',
+      `type=11,value=io.systemd.credential:${name}=${text}`,
+    ]),
     '-drive',
     `file=${files['disk']},if=none,id=root,format=qcow2,cache=unsafe,discard=unmap`,
     ...['-device', 'nvme,drive=root,serial=root'],
@@ -63,7 +71,14 @@ const qemuArgs = (options: MachineOptions, files: Record<string, string>): strin
   ];
 };
 
-/** Boots a fresh overlay of the image. */
+/** Makes a fresh overlay of an image, raw by its name or qcow2. */
+const makeDisk = (step: string, imageFile: string, disk: string): Promise<string> => {
+  const format = imageFile.endsWith('.raw') ? 'raw' : 'qcow2';
+  const args = ['create', '-q', '-f', 'qcow2', '-b', imageFile, '-F', format, disk];
+  return runTool('qemu-img', args, { step, timeoutMs: 30_000 });
+};
+
+/** Boots a fresh overlay of the image, or the disk of an earlier start. */
 export const startMachine = async (options: MachineOptions): Promise<Machine> => {
   const { worker, imageFile, stateFolder, authority } = options;
   const folder = path.join(stateFolder, worker.name);
@@ -79,11 +94,7 @@ export const startMachine = async (options: MachineOptions): Promise<Machine> =>
     mode: 0o600,
   });
   await writeFile(files.console, '', { mode: 0o600 });
-  await runTool(
-    'qemu-img',
-    ['create', '-q', '-f', 'qcow2', '-b', imageFile, '-F', 'qcow2', files.disk],
-    { step: worker.name, timeoutMs: 30_000 },
-  );
+  if (options.hasDisk !== true) await makeDisk(worker.name, imageFile, files.disk);
   const service = startService('qemu', 'qemu-system-x86_64', qemuArgs(options, files), folder);
   return { service, consoleFile: files.console, qmpFile: files.qmp };
 };

@@ -28,16 +28,24 @@ export const namesOf = (
   name: string,
   settings: Settings,
   identity: IdentityMethod = 'files',
-): NodeNames => deriveNames({ name, settings: { ...settings, identity } }, '');
+): NodeNames =>
+  // The secrets are the same with every pod network.
+  deriveNames({ name, podCidr: 'none', settings: { ...settings, identity } }, '');
 
 /** Fields of one secret, which are the names of its files. */
 export const fieldsOf = (secret: 'node' | 'shared', names: NodeNames): string[] =>
-  filesWith(names.identity).flatMap(({ source }) =>
+  filesWith(names).flatMap(({ source }) =>
     source.from === 'secret' && source.secret === secret ? [source.field(names)] : [],
   );
 
 /** Endings of files are what stays of them without a worker. */
-const noNames: NodeNames = { identity: 'files', workerName: '', nodeSecret: '', sharedSecret: '' };
+const noNames: NodeNames = {
+  identity: 'files',
+  podNetwork: 'none',
+  workerName: '',
+  nodeSecret: '',
+  sharedSecret: '',
+};
 
 /** The worker that a file belongs to; the longest ending first, as `-key.pem` ends with `.pem`, too. */
 const workerOf = (file: string, settings: Settings): string | undefined => {

@@ -23,7 +23,13 @@ const idsMax = 20;
 const expiryOf = (name: string, text: string): number | undefined => {
   const [cluster = '', part = ''] = name.split('/').slice(-2);
   const workerName = `${cluster}-${part}`;
-  const names: NodeNames = { identity: 'files', workerName, nodeSecret: '', sharedSecret: '' };
+  const names: NodeNames = {
+    identity: 'files',
+    podNetwork: 'none',
+    workerName,
+    nodeSecret: '',
+    sharedSecret: '',
+  };
   const role = part === 'shared' ? 'authority' : 'certificate';
   const row = fileTable.find(({ source }) => source.from === 'secret' && source.role === role);
   if (row?.source.from !== 'secret') return undefined;

@@ -18,11 +18,16 @@ const factsSchema = z.strictObject({
   nodeName: z.string().default('ip-172-31-0-20'),
   nodeIp: address.default('172.31.0.20'),
   instanceId: z.string().default('i-0123456789abc0014'),
+  privateDnsName: z.string().default('ip-172-31-0-20.eu-central-1.compute.internal'),
   availabilityZone: z.string().default('eu-central-1a'),
   /** Of an instance of an autoscaling group, e.g. `InService`. */
   lifecycleState: z.string().optional(),
   vpcRanges: z.array(range).default([]),
   subnetRange: range.optional(),
+  /** Of the network interface, each a /28; for `pod-cidr=imds-prefix`. */
+  prefixes: z.array(range).optional(),
+  /** Of the network interface. */
+  mtuBytes: z.int().positive().default(9001),
 });
 
 /** What a node learns from its instance; a file may name any of it. */

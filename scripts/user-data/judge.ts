@@ -1,5 +1,10 @@
 // User-data, settings, facts -> the verdict of a node on it, for people and for programs.
-import { checkGroup, checkNetwork, type NetworkFacts } from '../../cloud-init/ranges.ts';
+import {
+  checkGroup,
+  checkNetwork,
+  checkPrefixes,
+  type NetworkFacts,
+} from '../../cloud-init/ranges.ts';
 import { formatFindings, type Finding } from '../../cloud-init/report.ts';
 import type { Settings } from '../../cloud-init/settings.ts';
 import { checkUserData, type NodeRequest } from '../../cloud-init/validate.ts';
@@ -53,6 +58,9 @@ export const judge = (
       ...check.warnings,
       ...checkGroup(check.podCidrAt, groupOf(check.request, facts)),
       ...checkNetwork(check.podCidrAt, networkOf(facts)),
+      ...(facts.prefixes === undefined
+        ? []
+        : checkPrefixes(check.podCidrAt, check.fields['max-pods'], { prefixes: facts.prefixes })),
     ];
     return { findings: found, request: check.request };
   })();

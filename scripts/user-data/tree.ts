@@ -6,6 +6,7 @@ import { deriveNames, deriveValues, identityOf, ownNodeName } from '../../cloud-
 import { filesWith, folderTable } from '../../cloud-init/files.ts';
 import type { Templates } from '../../cloud-init/render.ts';
 import { Secret } from '../../cloud-init/secret.ts';
+import type { InterfaceFacts } from '../../cloud-init/pod-network.ts';
 import type { NodeRequest } from '../../cloud-init/validate.ts';
 import { Failure } from '../terminal/failure.ts';
 import type { InstanceFacts } from './input.ts';
@@ -20,7 +21,14 @@ export interface TreeFile extends NodeFile {
 export const renderedNodeName = (request: NodeRequest, facts: InstanceFacts): string =>
   identityOf(request.settings) === 'files'
     ? facts.nodeName
-    : ownNodeName(request, facts.instanceId);
+    : (ownNodeName(request, facts) ?? facts.privateDnsName);
+
+/** What stands for an interface that nothing is known of: a subnet with two prefixes in it. */
+const interfaceOf = ({ vpcRanges, subnetRange, prefixes }: InstanceFacts): InterfaceFacts => ({
+  vpcRanges: vpcRanges.length === 0 ? ['172.31.0.0/16'] : vpcRanges,
+  subnetRange: subnetRange ?? '172.31.0.0/24',
+  prefixes: prefixes ?? ['172.31.0.64/28', '172.31.0.80/28'],
+});
 
 /** In the order in which a node puts them in place. */
 export const buildTree = (
@@ -31,7 +39,7 @@ export const buildTree = (
   const names = deriveNames(request, facts.instanceId);
   const origins = new Map<string, string>();
   const placeholders = new Map<string, Secret>();
-  for (const { path: pathOf, source } of filesWith(names.identity)) {
+  for (const { path: pathOf, source } of filesWith(names)) {
     const file = pathOf(names);
     if (source.from === 'template') origins.set(file, templateFile(source.template));
     else {
@@ -43,6 +51,7 @@ export const buildTree = (
   }
   const values = deriveValues(request, names, {
     ...facts,
+    network: interfaceOf(facts),
     nodeName: renderedNodeName(request, facts),
   });
   return buildFiles(names, values, templates, placeholders).map((file) => ({

@@ -1,14 +1,15 @@
 // The agent as a process against services on loopback: the bundle in the QuickJS and curl of Debian
 // 13, as on a node, and the sources in Node, so that both hosts are held against each other.
 import { createServer } from 'node:https';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failureClasses } from '../../cloud-init/failure.ts';
-import { filesWith, folderTable } from '../../cloud-init/files.ts';
+import type { NodeNames } from '../../cloud-init/derive.ts';
+import { filesWith, foldersWith } from '../../cloud-init/files.ts';
 import { bundleAgent } from '../../scripts/image/agent.ts';
 import { debianPrograms } from '../../scripts/image/quickjs.ts';
 import { CertificateAuthority, kubeconfigFor } from '../../scripts/lab/pki.ts';
@@ -29,11 +30,12 @@ const userData = 'name=worker-0|pod-cidr=172.20.0.0/24';
 const worker = 'k8s-cluster-from-ground-up-worker-0';
 const names = {
   identity: 'files',
+  podNetwork: 'range',
   workerName: worker,
   nodeSecret: '',
   sharedSecret: '',
 } as const;
-const paths = filesWith('files').map((row) => row.path(names));
+const paths = filesWith(names).map((row) => row.path(names));
 
 /** Mode, inode and time of each file: what a second run must leave alone. */
 const marksOf = (root: string): Promise<string[]> =>
@@ -78,6 +80,69 @@ test('both engines write the same node', () =>
     assert.equal(written[0], written[1]);
   }));
 
+for (const podNetwork of ['imds-prefix', 'node', 'none'] as const)
+  test(`quickjs writes the files of pod-cidr=${podNetwork}, and of another one after it`, () =>
+    withInstance(`name=worker-0|pod-cidr=${podNetwork}`, async (instance) => {
+      const [quickjs] = engines as [Engine];
+      instance.instance.prefixes = ['172.31.0.64/28', '172.31.0.96/28'];
+      const expectFiles = async (kind: NodeNames) => {
+        const boot = await instance.run(quickjs, 'configure');
+        assert.is(boot.exitCode, 0, boot.journal.join('\n'));
+        for (const { path: pathOf, mode } of filesWith(kind))
+          assert.is((await stat(path.join(instance.root, pathOf(kind)))).mode & 0o7777, mode);
+        const found = await readdir(path.join(instance.root, 'etc'), { recursive: true });
+        const expected = filesWith(kind).map((row) => row.path(kind));
+        for (const file of found.filter((name) => /^cni\/.*\.conf|\.nft$/.test(name)))
+          assert.ok(expected.includes(`/etc/${file}`), `${file} is left`);
+      };
+      await expectFiles({ ...names, podNetwork });
+      instance.instance.userData = userData;
+      await expectFiles(names);
+    }));
+
+const hooked = 'name=worker-0|pod-cidr=imds-prefix|lifecycle-hook=blue workers/1:ready';
+const waiting = { group: 'blue workers/1', hook: 'ready' };
+
+test('quickjs: a refused boot tells ABANDON, signed as the service of groups wants it', () =>
+  withInstance(hooked, async (instance) => {
+    const [quickjs] = engines as [Engine];
+    const { instanceId } = instance.instance;
+    instance.waitingHooks.set(instanceId, waiting);
+    const boot = await instance.run(quickjs, 'configure');
+    assert.is(boot.exitCode, 65);
+    assert.match(
+      boot.console.join('\n'),
+      /error\[no-prefixes\].*; nothing was written; ABANDON sent$/,
+    );
+    assert.equal(instance.lifecycleActions, [{ instanceId, ...waiting, result: 'ABANDON' }]);
+    const again = await instance.run(quickjs, 'configure');
+    assert.match(again.console.join('\n'), '; no hook waits for ABANDON');
+  }));
+
+test('quickjs: prepared in a warm pool, told CONTINUE, started by the wake', () =>
+  withInstance(hooked, async (loopback) => {
+    const { instance, waitingHooks, lifecycleActions } = loopback;
+    const [quickjs] = engines as [Engine];
+    Object.assign(instance, { prefixes: ['172.31.0.64/28'], lifecycleState: 'Warmed:Running' });
+    const boot = await loopback.run(quickjs, 'configure');
+    assert.is(boot.exitCode, 0, boot.journal.join('\n'));
+    assert.equal(boot.systemctl, ['start --no-block groundup-warm.service']);
+    waitingHooks.set(instance.instanceId, waiting);
+    const wake = setInterval(() => {
+      if (lifecycleActions.length > 0) instance.lifecycleState = 'InService';
+    }, 100);
+    const wait = await loopback
+      .run(quickjs, 'warm', { timeScale: 20 })
+      .finally(() => clearInterval(wake));
+    assert.is(wait.exitCode, 0, wait.journal.join('\n'));
+    assert.equal(lifecycleActions, [
+      { instanceId: instance.instanceId, ...waiting, result: 'CONTINUE' },
+    ]);
+    assert.equal(wait.systemctl, [
+      'start --no-block groundup-pod-network.service kubelet.service kube-proxy.service groundup-ready.service',
+    ]);
+  }));
+
 for (const engine of engines) {
   test(`${engine.name}: first boot, second boot, rotated secret`, () =>
     withInstance(userData, async (instance) => {
@@ -90,12 +155,10 @@ for (const engine of engines) {
         console: [],
         systemctl: ['restart --no-block kubelet.service kube-proxy.service groundup-ready.service'],
       });
-      for (const { path: name, mode } of folderTable.filter(
-        ({ identity }) => identity !== 'tls-bootstrap',
-      ))
+      for (const { path: name, mode } of foldersWith(names))
         assert.is((await stat(path.join(root, name))).mode & 0o777, mode === 0o755 ? 0o755 : mode);
       const before = await marksOf(root);
-      for (const [index, { mode }] of filesWith('files').entries())
+      for (const [index, { mode }] of filesWith(names).entries())
         assert.match(before[index] as string, ` ${mode.toString(8)} `);
 
       const second = await instance.run(engine, 'configure');
@@ -121,7 +184,7 @@ for (const engine of engines) {
         process.umask(old);
       }
       const marks = await marksOf(instance.root);
-      for (const [index, { mode }] of filesWith('files').entries())
+      for (const [index, { mode }] of filesWith(names).entries())
         assert.match(marks[index] as string, ` ${mode.toString(8)} `);
     }));
 
@@ -245,7 +308,7 @@ for (const engine of engines) {
     withInstance(userData, async (instance) => {
       const run = await instance.run(engine, 'reconfigure');
       assert.is(run.exitCode, failureClasses.usage.exitCode);
-      assert.equal(run.journal, ['<3>groundup: usage: agent.mjs configure|ready']);
+      assert.equal(run.journal, ['<3>groundup: usage: agent.mjs configure|ready|warm']);
       assert.equal(instance.requests, []);
     }));
 

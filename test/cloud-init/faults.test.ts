@@ -6,6 +6,7 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failureClasses } from '../../cloud-init/failure.ts';
+import type { NodeNames } from '../../cloud-init/derive.ts';
 import { filesWith } from '../../cloud-init/files.ts';
 import type { State } from '../../cloud-init/state.ts';
 import { bundleAgent } from '../../scripts/image/agent.ts';
@@ -153,28 +154,28 @@ const assertFailed = (row: FaultRow, run: FaultRun): void => {
   assert.equal([outcome, failureClass, exitCode], ['failed', row.fails, run.exitCode]);
 };
 
+const names: NodeNames = {
+  identity: 'files',
+  podNetwork: 'range',
+  workerName: worker,
+  nodeSecret: '',
+  sharedSecret: '',
+};
+
 const assertConfigured = (row: FaultRow, run: FaultRun): void => {
   assert.equal(run.console, []);
   assert.equal(run.journal, [
     ...(row.warns ?? []),
-    `<6>groundup: ${worker} is node ip-172-31-0-20 (${filesWith('files').length + 1} files written)`,
+    `<6>groundup: ${worker} is node ip-172-31-0-20 (${filesWith(names).length + 1} files written)`,
     ...(row.warnsLast ?? []),
   ]);
   assert.is(run.systemctl.length, 1);
   assert.is(run.state.outcome ?? 'configured', 'configured');
-  const paths = filesWith('files').map((file) =>
-    file.path({
-      identity: 'files',
-      workerName: worker,
-      nodeSecret: '',
-      sharedSecret: '',
-    } as const),
-  );
   const written = run.treeAfter.filter(
     (line) => !run.treeBefore.includes(line) && / f \d/.test(line),
   );
-  const names = written.map((line) => `/${line.split(' ')[0]}`);
-  for (const file of paths) assert.ok(names.includes(file), file);
+  const found = written.map((line) => `/${line.split(' ')[0]}`);
+  for (const row of filesWith(names)) assert.ok(found.includes(row.path(names)), row.path(names));
 };
 
 const runs = startRows();

@@ -25,6 +25,9 @@ interface Facts {
   nodeName: string;
   nodeIp: string;
   vpcRanges: string[];
+  /** Of the network interface. */
+  prefixes?: string[];
+  mtuBytes?: number;
   /** Cluster, name and prefix that the secrets are stored under. */
   secrets: { prefix: string; cluster: string; name: string };
   /** Of an instance in an autoscaling group. */
@@ -37,7 +40,10 @@ interface Facts {
 const treeOf = (host: FakeHost): Record<string, string> =>
   Object.fromEntries(
     [...host.entries]
-      .filter(([file, { kind }]) => kind === 'file' && !/^\/(?:etc\/groundup|usr|run)\//.test(file))
+      .filter(
+        ([file, { kind }]) =>
+          kind === 'file' && !/^\/(?:etc\/groundup\/settings|usr|run|sys)/.test(file),
+      )
       .filter(([file]) => file !== '/var/lib/groundup/timeline.jsonl')
       .map(([file, { mode, content }]) => [file, mode === 0o600 ? 'REDACTED\n' : content]),
   );
@@ -48,7 +54,10 @@ const reportOf = (host: FakeHost, exitCode: number): string =>
     ...host.journal.map((line) => `journal ${line}`),
     ...host.consoleLines.map((line) => `console ${line}`),
     ...[...host.entries]
-      .filter(([file]) => !/^\/(?:etc\/groundup|usr)\//.test(file) && file.split('/').length > 3)
+      .filter(
+        ([file]) =>
+          !/^\/(?:etc\/groundup\/settings|usr|sys)/.test(file) && file.split('/').length > 3,
+      )
       .map(([file, { mode, kind }]) => `${mode.toString(8)} ${file}${kind === 'folder' ? '/' : ''}`)
       .toSorted(),
     ...host.ran.filter((line) => line.startsWith('systemctl')).map((line) => `ran ${line}`),
@@ -85,14 +94,21 @@ const bootCase = (folder: string): { host: FakeHost; exitCode: number } => {
   const { prefix, cluster, name } = facts.secrets;
   const mac = '0e:49:61:0f:c3:14';
   const programs = (facts.programs ?? []).map((file) => [file, '']);
+  const place = `meta-data/network/interfaces/macs/${mac}`;
   const host = createNode({
-    files: Object.fromEntries(programs),
+    files: {
+      ...Object.fromEntries(programs),
+      '/sys/class/net/eth0/mtu': `${facts.mtuBytes ?? 9001}\n`,
+    },
     userData: readFileSync(path.join(folder, 'user-data.txt'), 'utf8'),
     metadata: {
       'meta-data/local-ipv4': facts.nodeIp,
       'meta-data/autoscaling/target-lifecycle-state': facts.lifecycleState,
-      [`meta-data/network/interfaces/macs/${mac}/vpc-ipv4-cidr-blocks`]: facts.vpcRanges.join('\n'),
+      [`${place}/vpc-ipv4-cidr-blocks`]: facts.vpcRanges.join('\n'),
+      [`${place}/subnet-ipv4-cidr-block`]: '172.31.0.0/24',
+      [`${place}/ipv4-prefix`]: facts.prefixes?.join('\n'),
     },
+    autoscaling: () => ({ status: 200, body: '<CompleteLifecycleActionResponse/>' }),
     secretFields: {
       [`${prefix}/${cluster}/${name}`]: nodeFields(`${cluster}-${name}`, {
         commonName: `system:node:${facts.nodeName}`,

@@ -47,12 +47,19 @@ const facts: NodeFacts = {
   nodeIp: '172.31.0.20',
   instanceId: 'i-0123456789abc0014',
   availabilityZone: 'eu-central-1a',
+  network: {
+    vpcRanges: ['172.31.0.0/16', '10.9.0.0/16'],
+    subnetRange: '172.31.0.0/24',
+    prefixes: ['172.31.0.64/28', '172.31.0.96/28'],
+  },
+  mtuBytes: 9001,
 };
 const values: Values = deriveValues(request, names, facts);
 
 test('names follow from cluster and name', () => {
   assert.equal(names, {
     identity: 'files',
+    podNetwork: 'range',
     workerName: 'k8s-cluster-from-ground-up-worker-0',
     nodeSecret: 'k8s/k8s-cluster-from-ground-up/worker-0',
     sharedSecret: 'k8s/k8s-cluster-from-ground-up/shared',
@@ -87,7 +94,10 @@ for (const { source } of fileTable) {
   // Each value, spoilt on its own, must be noticed: a proof that looks away proves nothing.
   for (const name of uses)
     test(`${template}: a wrong ${name} is noticed`, () => {
-      const other = { ...values, [name]: name === 'maxPods' ? 7 : '["other"]' };
+      const other = {
+        ...values,
+        [name]: name === 'maxPods' || name === 'mtuBytes' ? 7 : '["other"]',
+      };
       assert.match(
         throws(() => verifyRendered(template, text, other)),
         / reads back as /,

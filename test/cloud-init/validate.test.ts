@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { messages } from '../../cloud-init/messages.ts';
 import { formatFindings } from '../../cloud-init/report.ts';
-import { checkGroup, checkNetwork } from '../../cloud-init/ranges.ts';
+import { checkGroup, checkNetwork, checkPrefixes } from '../../cloud-init/ranges.ts';
 import { checkUserData } from '../../cloud-init/validate.ts';
 import { settings } from '../fakes/node.ts';
 
@@ -49,6 +49,7 @@ test('keys that are settings override what was baked', () => {
       'secret-prefix': 'teams/blue',
       'kube-proxy-mode': 'iptables',
       identity: 'tls-bootstrap',
+      'node-name': 'instance-id',
     },
   });
 });
@@ -133,7 +134,7 @@ const wrong: Wrong[] = [
     report: `error[unknown-key] u:1:38 pod_cdir: a key must be one that groundup knows; pod_cdir is none
   ${good}|pod_cdir=1
                                        ~~~~~~~~
-  hint: did you mean pod-cidr? known keys: cluster, cluster-domain, dns-address, group-size, identity, kube-proxy-mode, labels, max-pods, name, pod-cidr, secret-prefix, service-cidr, taints`,
+  hint: did you mean pod-cidr? known keys: cluster, cluster-domain, dns-address, group-size, identity, kube-proxy-mode, labels, lifecycle-hook, max-pods, name, node-name, pod-cidr, secret-prefix, service-cidr, taints`,
   },
   {
     ids: ['duplicate-key'],
@@ -186,7 +187,7 @@ error[missing-key] u:1:13 pod-cidr: every node needs one; there is none
   name=worker_0|pod-cidr=172.20.0.0
        ~~~~~~~~
   hint: example: name=worker-0
-error[bad-value] u:1:24 pod-cidr: must be an IPv4 range; 172.20.0.0 is not
+error[bad-value] u:1:24 pod-cidr: must be an IPv4 range, imds-prefix, node or none; 172.20.0.0 is not
   name=worker_0|pod-cidr=172.20.0.0
                          ~~~~~~~~~~
   hint: example: pod-cidr=172.20.0.0/24`,
@@ -362,6 +363,30 @@ warning[same-as-baked] u:1:48 cluster-domain: a key overrides what the image has
   hint: leave it out, and it follows the image`,
   },
   {
+    ids: ['bad-value', 'unused-node-name'],
+    text: `${good}|node-name=private-dns-name|lifecycle-hook=workers`,
+    report: `warning[unused-node-name] u:1:48 node-name: node-name is for nodes that nothing else names; the certificate names this one
+  ${good}|node-name=private-dns-name|lifecycle-hook=workers
+                                                 ~~~~~~~~~~~~~~~~
+  hint: leave it out
+error[bad-value] u:1:80 lifecycle-hook: must be an autoscaling group and its launch hook, <group>:<hook>; workers is not
+  ${good}|node-name=private-dns-name|lifecycle-hook=workers
+                                                                                 ~~~~~~~
+  hint: example: lifecycle-hook=workers:ready`,
+  },
+  {
+    ids: ['bad-value', 'unused-node-name'],
+    text: `${good}|identity=tls-bootstrap|node-name=private-dns-name|max-pods=0`,
+    report: `warning[unused-node-name] u:1:71 node-name: node-name is for nodes that nothing else names; name names this one
+  ${good}|identity=tls-bootstrap|node-name=private-dns-name|max-pods=0
+                                                                        ~~~~~~~~~~~~~~~~
+  hint: leave it out
+error[bad-value] u:1:97 max-pods: must be a whole number from 1 to 500; 0 is not
+  ${good}|identity=tls-bootstrap|node-name=private-dns-name|max-pods=0
+                                                                                                  ~
+  hint: example: max-pods=58`,
+  },
+  {
     ids: ['too-long'],
     text: `${good}|cluster=${'x'.repeat(17_000)}`,
     report: `error[too-long] u:1:1 user-data has at most 16384 bytes, as EC2 takes them; this has 17045
@@ -373,8 +398,8 @@ warning[same-as-baked] u:1:48 cluster-domain: a key overrides what the image has
     report: `error[unknown-key] u:1:1 nam: a key must be one that groundup knows; nam is none
   nam=worker-0|pod-cidr=172.20.0.0/33
   ~~~
-  hint: did you mean name? known keys: cluster, cluster-domain, dns-address, group-size, identity, kube-proxy-mode, labels, max-pods, name, pod-cidr, secret-prefix, service-cidr, taints
-error[bad-value] u:1:23 pod-cidr: must be an IPv4 range; 172.20.0.0/33 is not
+  hint: did you mean name? known keys: cluster, cluster-domain, dns-address, group-size, identity, kube-proxy-mode, labels, lifecycle-hook, max-pods, name, node-name, pod-cidr, secret-prefix, service-cidr, taints
+error[bad-value] u:1:23 pod-cidr: must be an IPv4 range, imds-prefix, node or none; 172.20.0.0/33 is not
   nam=worker-0|pod-cidr=172.20.0.0/33
                         ~~~~~~~~~~~~~
   hint: example: pod-cidr=172.20.0.0/24
@@ -433,7 +458,7 @@ const inGroup: Wrong = {
   report: `error[pod-cidr-in-group] u:1:24 pod-cidr: instances of an autoscaling group share their user-data; all of this group would have 172.20.0.0/24
   name=worker-0|pod-cidr=172.20.0.0/24
                          ~~~~~~~~~~~~~
-  hint: give each node user-data of its own, or say group-size=1 for a group of one`,
+  hint: say pod-cidr=imds-prefix, or group-size=1 for a group of one`,
 };
 
 test('a fixed range in an autoscaling group', () => {
@@ -447,13 +472,78 @@ test('a fixed range in an autoscaling group', () => {
   assert.equal(checkGroup(at, { ...check.request, lifecycleState }), []);
 });
 
+const prefixes = ['172.31.0.64/28', '172.31.0.96/28'];
+
+const inPrefixes: (Wrong & { prefixes: string[] })[] = [
+  {
+    ids: ['no-prefixes'],
+    text: 'name=worker-0|pod-cidr=imds-prefix',
+    prefixes: [],
+    report: `error[no-prefixes] u:1:24 pod-cidr: imds-prefix takes pods’ addresses from prefixes of the network interface; it has none
+  name=worker-0|pod-cidr=imds-prefix
+                         ~~~~~~~~~~~
+  hint: Ipv4PrefixCount in the launch template’s network interface, or another pod-cidr`,
+  },
+  {
+    ids: ['too-many-pods-for-prefixes'],
+    text: 'name=worker-0|pod-cidr=imds-prefix|max-pods=33',
+    prefixes,
+    report: `error[too-many-pods-for-prefixes] u:1:45 max-pods: max-pods must fit into the prefixes of the network interface; 2 prefixes have room for 32 pods, not for 33
+  name=worker-0|pod-cidr=imds-prefix|max-pods=33
+                                              ~~
+  hint: at most max-pods=32, or Ipv4PrefixCount 3 in the launch template`,
+  },
+  {
+    ids: ['too-many-pods-for-prefixes'],
+    text: 'name=worker-0|pod-cidr=imds-prefix|max-pods=17',
+    prefixes: prefixes.slice(1),
+    report: `error[too-many-pods-for-prefixes] u:1:45 max-pods: max-pods must fit into the prefixes of the network interface; 1 prefix has room for 16 pods, not for 17
+  name=worker-0|pod-cidr=imds-prefix|max-pods=17
+                                              ~~
+  hint: at most max-pods=16, or Ipv4PrefixCount 2 in the launch template`,
+  },
+];
+
+const judgePrefixes = (text: string, found: string[]) => {
+  const check = checkUserData(text, settings);
+  assert.is(check.kind, 'node');
+  if (check.kind !== 'node') return [];
+  return checkPrefixes(check.podCidrAt, check.fields['max-pods'], { prefixes: found });
+};
+
+for (const { ids, text, report, prefixes: found } of inPrefixes)
+  test(`refused on the instance: ${ids.join(', ')} with ${found.length}`, () => {
+    const findings = judgePrefixes(text, found);
+    assert.equal(
+      findings.map(({ id }) => id),
+      ids,
+    );
+    assert.is(formatFindings('u', text, findings), report);
+  });
+
+test('pod networks other than a range have nothing to do with ranges', () => {
+  assert.equal(judgePrefixes('name=worker-0|pod-cidr=imds-prefix|max-pods=32', prefixes), []);
+  for (const word of ['imds-prefix', 'node', 'none']) {
+    const text = `name=worker-0|pod-cidr=${word}|max-pods=200`;
+    const check = checkUserData(text, settings);
+    assert.is(check.kind, 'node');
+    if (check.kind !== 'node') continue;
+    assert.equal(check.warnings, []);
+    assert.equal(checkGroup(check.podCidrAt, { lifecycleState: 'InService' }), []);
+    assert.equal(checkNetwork(check.podCidrAt, { vpcRanges: ['0.0.0.0/0'] }), []);
+    if (word !== 'imds-prefix') assert.equal(judgePrefixes(text, []), []);
+  }
+});
+
 test('a range outside the VPC', () => {
   const at = { text: '172.20.0.0/24', line: 1, column: 24 };
   assert.equal(checkNetwork(at, { vpcRanges: ['172.31.0.0/16'] }), []);
 });
 
 test('every message of the catalogue is provoked above', () => {
-  const provoked = new Set<string>([...wrong, ...network, inGroup].flatMap(({ ids }) => ids));
+  const provoked = new Set<string>(
+    [...wrong, ...network, inGroup, ...inPrefixes].flatMap(({ ids }) => ids),
+  );
   assert.equal(
     Object.keys(messages).filter((id) => !provoked.has(id)),
     [],

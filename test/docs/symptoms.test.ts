@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runAgent } from '../../cloud-init/commands.ts';
 import { failureClasses, type FailureClass } from '../../cloud-init/failure.ts';
-import { imdsAddress } from '../../cloud-init/imds.ts';
+import { imdsAddress } from '../../cloud-init/imds-session.ts';
 import { inProject } from '../../scripts/project/paths.ts';
 import { createNode, environment, nodeFields, settings, sharedFields } from '../fakes/node.ts';
 import type { NodeOptions } from '../fakes/node.ts';

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { configure } from '../../cloud-init/agent.ts';
 import { failureClasses } from '../../cloud-init/failure.ts';
 import { fileTable, type FileRow } from '../../cloud-init/files.ts';
-import { imdsAddress } from '../../cloud-init/imds.ts';
+import { imdsAddress } from '../../cloud-init/imds-session.ts';
 import { keyTable } from '../../cloud-init/keys.ts';
 import { messages } from '../../cloud-init/messages.ts';
 import { statePath } from '../../cloud-init/state.ts';
@@ -38,6 +38,7 @@ const names = {
   workerName: 'k8s-cluster-from-ground-up-worker-0',
   nodeSecret: 'k8s/k8s-cluster-from-ground-up/worker-0',
   sharedSecret: 'k8s/k8s-cluster-from-ground-up/shared',
+  podNetwork: 'range',
 } as const;
 const bootstrapNames = { ...names, nodeSecret: 'k8s/k8s-cluster-from-ground-up/bootstrap' };
 const namesOf = ({ identity }: FileRow) => (identity === 'tls-bootstrap' ? bootstrapNames : names);
@@ -55,16 +56,21 @@ test('the secrets', () => {
 });
 
 test('the files', () => {
-  const rows = fileTable.map(({ path, mode, source, seedStep, identity = 'both' }) => [
+  const rows = fileTable.map(({ path, mode, source, seedStep, identity, podNetworks }) => [
     code(path(names)),
-    identity,
+    [
+      ...(identity === undefined ? [] : [`identity ${identity}`]),
+      ...(podNetworks ?? []).map((mode) =>
+        mode === 'range' ? 'pod-cidr a range' : `pod-cidr ${mode}`,
+      ),
+    ].join(' or '),
     mode.toString(8).padStart(4, '0'),
     source.from === 'secret'
       ? 'a secret'
       : code(`cloud-init/templates/${source.template}.mustache`),
     seedStep === undefined ? '' : String(seedStep),
   ]);
-  const header = ['file', 'with identity', 'mode', 'from', 'step of the manual procedure'];
+  const header = ['file', 'only with', 'mode', 'from', 'step of the manual procedure'];
   return assertTable(page, 'files', markdownTable(header, rows));
 });
 

@@ -1,6 +1,6 @@
 // What the agent finds on a sound instance, for tests that spoil one thing: metadata and secrets.
 import { readFileSync } from 'node:fs';
-import type { Environment } from '../../cloud-init/agent.ts';
+import type { Environment } from '../../cloud-init/boot-input.ts';
 import { templateNames } from '../../cloud-init/files.ts';
 import { inProject } from '../../scripts/project/paths.ts';
 import {
@@ -24,6 +24,7 @@ export const environment: Environment = { imdsUrl: 'http://imds', templates };
 export const settings = {
   cluster: 'k8s-cluster-from-ground-up',
   identity: 'files',
+  'node-name': 'instance-id',
   'service-cidr': '10.32.0.0/24',
   'dns-address': '10.32.0.10',
   'cluster-domain': 'cluster.local',
@@ -31,6 +32,7 @@ export const settings = {
   'kube-proxy-mode': 'nftables',
 };
 
+export const autoscalingUrl = 'https://autoscaling.eu-central-1.amazonaws.com/';
 export const secretsUrl = 'https://secretsmanager.eu-central-1.amazonaws.com/';
 export const goodUserData = 'name=worker-0|pod-cidr=172.20.0.0/24';
 const mac = '0e:49:61:0f:c3:14';
@@ -111,6 +113,7 @@ export const metadata = (userData: string | undefined): Record<string, string | 
   'meta-data/placement/region': 'eu-central-1',
   'meta-data/services/domain': 'amazonaws.com',
   'meta-data/local-ipv4': '172.31.0.20',
+  'meta-data/local-hostname': 'ip-172-31-0-20.eu-central-1.compute.internal',
   'meta-data/mac': mac,
   'meta-data/instance-id': 'i-0123456789abc0014',
   'meta-data/placement/availability-zone': 'eu-central-1a',
@@ -140,6 +143,8 @@ export interface NodeOptions extends Partial<FakeOptions> {
   /** By path below /latest/; comes before what a sound instance answers. */
   imds?: (path: string, tries: number) => FakeResponse | undefined;
   secrets?: (tries: number) => FakeResponse | undefined;
+  /** The service of autoscaling groups; a test without it must not ask it. */
+  autoscaling?: (tries: number, config: string) => FakeResponse;
   /** Path below /latest/ -> text; undefined is 404. */
   metadata?: Record<string, string | undefined>;
   secretFields?: Record<string, Fields>;
@@ -155,7 +160,9 @@ export const createNode = (options: NodeOptions = {}): FakeHost => {
     [`k8s/${settings.cluster}/worker-0`]: nodeFields(undefined, options.certificate),
     [`k8s/${settings.cluster}/shared`]: sharedFields(),
   };
-  const answer = (url: string, tries: number): FakeResponse => {
+  const answer = (url: string, tries: number, config: string): FakeResponse => {
+    if (url === autoscalingUrl && options.autoscaling !== undefined)
+      return options.autoscaling(tries, config);
     if (url === secretsUrl) return options.secrets?.(tries) ?? secretValues(fields);
     if (!url.startsWith('http://imds/latest/')) throw new Error(`the test has no ${url}`);
     const path = url.slice('http://imds/latest/'.length);

@@ -10,6 +10,8 @@ export const textOf = (bytes: Buffer | Uint8Array): string =>
 
 const label = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,12}[a-z0-9])?$/);
 const path = fc.stringMatching(/^[a-z0-9][a-z0-9_.-]{0,8}(\/[a-z0-9][a-z0-9_.-]{0,8}){0,2}$/);
+const group = fc.stringMatching(/^[\w.@/]([\w.@/ -]{0,12}[\w.@/])?$/);
+const hook = fc.stringMatching(/^[\w/-]{1,12}$/);
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 const podRange = fc
@@ -35,11 +37,13 @@ const taintList = fc
 export const validFields = fc.record(
   {
     name: label,
-    'pod-cidr': podRange,
+    'pod-cidr': fc.oneof(podRange, fc.constantFrom('imds-prefix', 'node', 'none')),
     labels: labelList,
     taints: taintList,
     'max-pods': fc.integer({ min: 1, max: 110 }).map(String),
     'group-size': fc.constant('1'),
+    'lifecycle-hook': fc.tuple(group, hook).map((names) => names.join(':')),
+    'node-name': fc.constantFrom('instance-id', 'private-dns-name'),
     cluster: label,
     'cluster-domain': fc.tuple(label, label).map((labels) => labels.join('.')),
     'secret-prefix': path,

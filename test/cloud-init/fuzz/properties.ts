@@ -27,9 +27,11 @@ const facts = {
   nodeName: 'ip-172-31-0-20',
   nodeIp: '172.31.0.20',
   instanceId: 'i-0123456789abc0014',
+  privateDnsName: 'ip-172-31-0-20.eu-central-1.compute.internal',
   availabilityZone: 'eu-central-1a',
   vpcRanges: ['172.31.0.0/16'],
   subnetRange: '172.31.0.0/24',
+  mtuBytes: 9001,
 };
 
 /** Every stage by itself, too: what one refuses, the next one never sees. */
@@ -81,6 +83,7 @@ const echoes = (text: string): void => {
   assert.is(podCidrAt, fields['pod-cidr']);
   assert.is(request.maxPods?.toString(), said('max-pods'));
   assert.is(request.groupSize?.toString(), said('group-size'));
+  assert.is(request.lifecycleHook, said('lifecycle-hook'));
   if (said('labels') !== undefined)
     assert.is(joined(request.labels), items(said('labels'), /^([^=]+)$/));
   else assert.is(request.labels.length, 0);
@@ -112,6 +115,7 @@ const isIdentity = ([fields, separator, form]: Packed): void => {
       : { taints: taints.map(({ key, value, effect }) => `${key}=${value}:${effect}`).join(',') }),
     ...(maxPods === undefined ? {} : { 'max-pods': String(maxPods) }),
     ...(request.groupSize === undefined ? {} : { 'group-size': '1' }),
+    ...(request.lifecycleHook === undefined ? {} : { 'lifecycle-hook': request.lifecycleHook }),
   };
   for (const [key, value] of Object.entries(fields)) {
     const found = key in settings ? (request.settings as ValidFields & object)[key] : read[key];
@@ -150,10 +154,10 @@ const isIdempotent = ([fields, faults]: Disk): void => {
   if (check.kind !== 'node') throw new Error(JSON.stringify(check));
   const { request } = check;
   const files = buildTree(request, facts, templates);
-  const { identity } = deriveNames(request, facts.instanceId);
+  const names = deriveNames(request, facts.instanceId);
   const host = createFakeHost({ answer: () => ({ status: 0 }) });
   const carryOut = (): string[] => {
-    const plan = makePlan(host, files, identity);
+    const plan = makePlan(host, files, names);
     applyPlan(host, plan);
     return plan.write.map(({ path }) => path);
   };

@@ -17,6 +17,7 @@ const defaults = {
   kubernetes: '1.37.1',
   arch: 'amd64',
   identity: 'files',
+  nodeName: 'instance-id',
   serviceCidr: '10.32.0.0/24',
   dnsAddress: '10.32.0.10',
   clusterDomain: 'cluster.local',
@@ -52,6 +53,7 @@ test('every setting can be changed', () => {
 kubernetes: 1.36.4
 arch: arm64
 identity: tls-bootstrap
+node-name: private-dns-name
 service-cidr: 10.96.0.0/12
 dns-address: 10.96.0.10
 cluster-domain: corp.example
@@ -71,6 +73,7 @@ binaries: directory:/srv/mirror
     kubernetes: '1.36.4',
     arch: 'arm64',
     identity: 'tls-bootstrap',
+    nodeName: 'private-dns-name',
     serviceCidr: '10.96.0.0/12',
     dnsAddress: '10.96.0.10',
     clusterDomain: 'corp.example',
@@ -104,6 +107,7 @@ test('the node gets what it needs under the same keys, and nothing else', () => 
     cluster: 'k8s-cluster-from-ground-up',
     kubernetes: '1.37.1',
     identity: 'files',
+    'node-name': 'instance-id',
     'service-cidr': '10.32.0.0/24',
     'dns-address': '10.32.0.10',
     'cluster-domain': 'cluster.local',

@@ -12,6 +12,7 @@ const instance = (address: string, userData: string): Instance => ({
   hostname: 'ip-172-31-0-20',
   userData,
   publicKey: 'ssh-ed25519 AAAA lab',
+  prefixes: [],
 });
 const instances = [instance('127.0.0.1', 'name=worker-0'), instance('127.0.0.2', '')];
 const credentials = { accessKeyId: 'ASIAX', secretAccessKey: 'secret', sessionToken: 'token' };

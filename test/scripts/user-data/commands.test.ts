@@ -57,7 +57,7 @@ test('check: refused, every fault at once, with a caret line', async () => {
 error[unknown-key] user-data:1:38 labls: a key must be one that groundup knows; labls is none
   name=worker-0|pod-cidr=172.20.0.7/24|labls=a=b
                                        ~~~~~
-  hint: did you mean labels? known keys: cluster, cluster-domain, dns-address, group-size, identity, kube-proxy-mode, labels, max-pods, name, pod-cidr, secret-prefix, service-cidr, taints
+  hint: did you mean labels? known keys: cluster, cluster-domain, dns-address, group-size, identity, kube-proxy-mode, labels, lifecycle-hook, max-pods, name, node-name, pod-cidr, secret-prefix, service-cidr, taints
 2 errors; a node with this user-data would write nothing and say the same on its console`,
   );
 });
@@ -118,7 +118,10 @@ test('check --facts: what only the instance knows', () =>
     assert.is(wrong.exitCode, 2);
     assert.match(wrong.stderr, /nodeIp: not an IPv4 address/);
     assert.match(wrong.stderr, /Unrecognized key: "vpcRange"/);
-    assert.match(wrong.stderr, /hint: keys: nodeName, nodeIp, instanceId, availabilityZone, /);
+    assert.match(
+      wrong.stderr,
+      /hint: keys: nodeName, nodeIp, instanceId, privateDnsName, availabilityZone, /,
+    );
     await writeFile(facts, '{"lifecycleState": "InService"}');
     const grouped = await run('check-user-data', ['--facts', facts, '-'], good);
     assert.match(grouped.stdout, /^error\[pod-cidr-in-group\]/);

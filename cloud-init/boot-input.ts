@@ -1,0 +1,129 @@
+// The metadata service, user-data and Secrets Manager -> what this boot is to make, all of it checked.
+import { BootFailure } from './failure.ts';
+import type { Host } from './hosts/host.ts';
+import { readInterface } from './imds-interface.ts';
+import { openSession, type Session } from './imds-session.ts';
+import { readCredentials, readFacts, type InstanceFacts } from './imds.ts';
+import {
+  lifecycleHookOf,
+  lifecycleHookPath,
+  writeLifecycleHook,
+  type LifecycleHook,
+} from './lifecycle-hook.ts';
+import type { NodeNames } from './derive.ts';
+import type { ParsedFields } from './parse.ts';
+import { podNetworkOf, type InterfaceFacts } from './pod-network.ts';
+import { checkGroup, checkNetwork, checkPrefixes } from './ranges.ts';
+import type { Templates } from './render.ts';
+import { formatFindingsInLine, type Finding } from './report.ts';
+import { readSecrets, type SecretFields } from './secrets.ts';
+import { parseSettings, settingsPath } from './settings.ts';
+import type { Span } from './user-data.ts';
+import { checkUserData, type NodeRequest } from './validate.ts';
+
+/** Where the agent finds what it needs outside the node; tests point it elsewhere. */
+export interface Environment {
+  /** Without a slash at the end. */
+  imdsUrl: string;
+  /** In place of the regional address of Secrets Manager. */
+  secretsUrl?: string;
+  /** The same of the service of autoscaling groups. */
+  autoscalingUrl?: string;
+  templates: Templates;
+}
+
+const authorityPath = '/etc/groundup/ca.pem';
+const refusal = (findings: readonly Finding[]): BootFailure => {
+  const count = findings.length === 1 ? '' : `${findings.length} errors: `;
+  return new BootFailure('user-data', `${count}${formatFindingsInLine('user-data', findings)}`);
+};
+
+/** What a failure has to know of the boot so far. */
+export interface Boot {
+  hook: LifecycleHook | undefined;
+}
+
+export type Reading =
+  | { skipped: string }
+  | {
+      session: Session;
+      facts: InstanceFacts;
+      request: NodeRequest;
+      fields: ParsedFields;
+      podCidrAt: Span;
+    };
+export type NodeReading = Exclude<Reading, { skipped: string }>;
+
+/** Known as early as can be: what refuses the rest of user-data is to be told to the hook, too. */
+const noteHook = (
+  host: Host,
+  environment: Environment,
+  facts: InstanceFacts,
+  fields: ParsedFields,
+) => {
+  const text = fields['lifecycle-hook']?.text;
+  if (text === undefined) return undefined;
+  const { imdsUrl, autoscalingUrl } = environment;
+  const hasAuthority = host.status(authorityPath) !== undefined;
+  const hook = lifecycleHookOf(text, facts, {
+    imdsUrl,
+    ...(autoscalingUrl === undefined ? {} : { url: autoscalingUrl }),
+    ...(hasAuthority ? { authorityFile: host.place(authorityPath) } : {}),
+  });
+  try {
+    writeLifecycleHook(host, hook);
+  } catch (error) {
+    host.log('warning', `groundup: ${lifecycleHookPath}: ${(error as Error).message}`);
+  }
+  return hook;
+};
+
+export const readRequest = (host: Host, environment: Environment, boot: Boot): Reading => {
+  const session = openSession(host, environment.imdsUrl);
+  const facts = readFacts(host, session);
+  if (facts.userData === undefined) return { skipped: 'no user-data' };
+  const settings = parseSettings(host.readFile(settingsPath));
+  const check = checkUserData(facts.userData, settings);
+  if (check.kind === 'none') return { skipped: 'empty user-data' };
+  if (check.kind === 'foreign') return { skipped: `user-data is ${check.form}, not for groundup` };
+  boot.hook = noteHook(host, environment, facts, check.fields);
+  if (check.kind === 'errors') throw refusal(check.findings);
+  const inGroup = checkGroup(check.podCidrAt, { ...check.request, ...facts });
+  if (inGroup.length > 0) throw refusal(inGroup);
+  for (const warning of check.warnings)
+    host.log('warning', `groundup: ${formatFindingsInLine('user-data', [warning])}`);
+  const { request, fields, podCidrAt } = check;
+  return { session, facts, request, fields, podCidrAt };
+};
+
+/** Prefixes are asked for only where pods live on them. */
+export const readPodNetwork = (host: Host, reading: NodeReading): InterfaceFacts => {
+  const { session, facts, request, fields, podCidrAt } = reading;
+  if (podNetworkOf(request.podCidr) !== 'imds-prefix') return { vpcRanges: [], prefixes: [] };
+  const network = readInterface(host, session, facts.mac);
+  const findings = checkPrefixes(podCidrAt, fields['max-pods'], network);
+  if (findings.length > 0) throw refusal(findings);
+  return network;
+};
+
+export const readSecretFields = (
+  host: Host,
+  environment: Environment,
+  reading: NodeReading,
+  names: NodeNames,
+): SecretFields => {
+  const { session, facts, podCidrAt } = reading;
+  const { credentials, network } = readCredentials(host, session, facts);
+  const findings = checkNetwork(podCidrAt, network);
+  if (findings.length > 0) throw refusal(findings);
+  const { region, domain } = facts;
+  const hasAuthority = host.status(authorityPath) !== undefined;
+  const source = {
+    url: environment.secretsUrl ?? `https://secretsmanager.${region}.${domain}`,
+    region,
+    credentials,
+    renewCredentials: () => readCredentials(host, session, facts).credentials,
+    ...(hasAuthority ? { authorityFile: host.place(authorityPath) } : {}),
+  };
+  return readSecrets(host, source, [names.nodeSecret, names.sharedSecret]);
+};
