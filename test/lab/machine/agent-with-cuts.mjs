@@ -1,6 +1,5 @@
 // Runs the agent; with the credential groundup.cut it stops before the N-th change of the disk, for a
 // machine whose power is cut there. In QuickJS: the agent's `os` is replaced by one that counts.
-import * as os from 'os';
 import * as std from 'std';
 
 const folder = '/run/groundup';
