@@ -105,6 +105,40 @@ const good = 'name=worker-0|pod-cidr=172.20.0.0/24';
 
 const wrong: Wrong[] = [
   {
+    ids: ['part-without-fields'],
+    text: 'Content-Type: text/x-groundup\n\n#cloud-config\n',
+    report: `error[part-without-fields] u:1:1 a part of type text/x-groundup has fields; this one is cloud-config
+  hint: write the fields into it, or give it the type of what it is`,
+  },
+  {
+    ids: ['error-page'],
+    text: 'name=worker-0\npod-cidr= <html><title>401 - Unauthorized</title></html>',
+    report: `error[error-page] u:2:11 user-data is key=value fields; this is a page of a web server (401 - Unauthorized)
+  pod-cidr= <html><title>401 - Unauthorized</title></html>
+            ~
+  hint: something stored the answer to a failed request as user-data; look at what launches the instance`,
+  },
+  {
+    ids: ['unexpanded-variable', 'unexpanded-variable'],
+    text: `${good}\n\${user_data}|$KEY=1`,
+    report: `error[unexpanded-variable] u:2:1 user-data has no variables; nothing has replaced \${user_data}
+  \${user_data}|$KEY=1
+  ~~~~~~~~~~~~
+  hint: look at the template that makes this user-data; example: name=worker-0
+error[unexpanded-variable] u:2:14 user-data has no variables; nothing has replaced $KEY
+  \${user_data}|$KEY=1
+               ~~~~
+  hint: look at the template that makes this user-data; example: name=worker-0`,
+  },
+  {
+    ids: ['host-bits'],
+    text: '\uFEFFname=worker-0|pod-cidr=172.20.0.7/24',
+    report: `error[host-bits] u:1:24 pod-cidr: a range has no host bits; 172.20.0.7/24 has host bits set
+  name=worker-0|pod-cidr=172.20.0.7/24
+                         ~~~~~~~~~~~~~
+  hint: the network of that address is 172.20.0.0/24`,
+  },
+  {
     ids: ['reserved-name'],
     text: 'name=shared|pod-cidr=172.20.0.0/24',
     report: `error[reserved-name] u:1:6 name: shared and bootstrap are secrets of all nodes; shared would be the secret of this one
@@ -271,11 +305,11 @@ error[look-alike] u:1:34 pod-cidr: keys and values are plain ASCII; "–" is U+2
   {
     ids: ['unexpanded-variable', 'unexpanded-variable'],
     text: 'name=worker-${count.index}|pod-cidr=$POD_CIDR',
-    report: `error[unexpanded-variable] u:1:6 name: a value has no variables; nothing has replaced \${count.index}
+    report: `error[unexpanded-variable] u:1:6 name: user-data has no variables; nothing has replaced \${count.index}
   name=worker-\${count.index}|pod-cidr=$POD_CIDR
        ~~~~~~~~~~~~~~~~~~~~~
   hint: look at the template that makes this user-data; example: name=worker-0
-error[unexpanded-variable] u:1:37 pod-cidr: a value has no variables; nothing has replaced $POD_CIDR
+error[unexpanded-variable] u:1:37 pod-cidr: user-data has no variables; nothing has replaced $POD_CIDR
   name=worker-\${count.index}|pod-cidr=$POD_CIDR
                                       ~~~~~~~~~
   hint: look at the template that makes this user-data; example: pod-cidr=172.20.0.0/24`,
