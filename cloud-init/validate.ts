@@ -191,7 +191,7 @@ const checkFields = (text: string, baked: Settings): UserDataCheck => {
     ...parsed.findings,
     ...checkMissing(parsed, sound, settings, text),
     ...wrong,
-    ...checkRanges(sound, settings),
+    ...checkRanges(sound, parsed.named, settings),
     ...checkRoom(sound),
   ];
   const request = requestOf(sound, settings);

@@ -104,6 +104,23 @@ interface Wrong {
 const good = 'name=worker-0|pod-cidr=172.20.0.0/24';
 
 const wrong: Wrong[] = [
+  // What the baked service-cidr says of dns-address and pod-cidr, nobody asked.
+  {
+    ids: ['reserved-range'],
+    text: `name=worker-0|pod-cidr=10.32.0.0/24|service-cidr=169.254.0.0/24|dns-address=10.96.0.10`,
+    report: `error[reserved-range] u:1:50 service-cidr: must be a range for hosts; 169.254.0.0/24 overlaps 169.254.0.0/16, which is link-local: the metadata service lives there
+  name=worker-0|pod-cidr=10.32.0.0/24|service-cidr=169.254.0.0/24|dns-address=10.96.0.10
+                                                   ~~~~~~~~~~~~~~
+  hint: choose a private range, e.g. 10.32.0.0/24`,
+  },
+  {
+    ids: ['bad-value'],
+    text: `${good}|service-cidr=10.96.0.0/16|dns-address=10.96.0`,
+    report: `error[bad-value] u:1:76 dns-address: must be an IPv4 address; 10.96.0 is not
+  ${good}|service-cidr=10.96.0.0/16|dns-address=10.96.0
+                                                                             ~~~~~~~
+  hint: example: dns-address=10.32.0.10`,
+  },
   {
     ids: ['part-without-fields'],
     text: 'Content-Type: text/x-groundup\n\n#cloud-config\n',
@@ -498,12 +515,13 @@ const inGroup: Wrong = {
 test('a fixed range in an autoscaling group', () => {
   const at = { text: '172.20.0.0/24', line: 1, column: 24 };
   const lifecycleState = 'InService';
-  assert.is(formatFindings('u', good, checkGroup(at, { lifecycleState })), inGroup.report);
-  assert.equal(checkGroup(at, {}), []);
+  const fields = { 'pod-cidr': at };
+  assert.is(formatFindings('u', good, checkGroup(fields, lifecycleState)), inGroup.report);
+  assert.equal(checkGroup(fields, undefined), []);
   const check = checkUserData(`${good}|group-size=1`, settings);
   assert.is(check.kind, 'node');
   if (check.kind !== 'node') return;
-  assert.equal(checkGroup(at, { ...check.request, lifecycleState }), []);
+  assert.equal(checkGroup(check.fields, lifecycleState), []);
 });
 
 const prefixes = ['172.31.0.64/28', '172.31.0.96/28'];
@@ -563,7 +581,7 @@ test('pod networks other than a range have nothing to do with ranges', () => {
     assert.is(check.kind, 'node');
     if (check.kind !== 'node') continue;
     assert.equal(check.warnings, []);
-    assert.equal(checkGroup(check.podCidrAt, { lifecycleState: 'InService' }), []);
+    assert.equal(checkGroup(check.fields, 'InService'), []);
     assert.equal(checkNetwork(check.podCidrAt, { vpcRanges: ['0.0.0.0/0'] }), []);
     if (word !== 'imds-prefix') assert.equal(judgePrefixes(text, []), []);
   }
