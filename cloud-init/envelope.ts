@@ -98,6 +98,7 @@ const ofGzip = (binary: string, depth: number): Unpacked => {
 };
 
 /** A tool that takes bytes for UTF-8 puts U+FFFD, or nothing at all, for the second byte. */
+// eslint-disable-next-line no-control-regex -- the first and the third byte of a gzip file
 const mangledGzip = /^\u001F\uFFFD?\u0008/;
 
 const unpackText = (packed: string, depth: number): Unpacked => {
