@@ -24,6 +24,8 @@ export interface WorkerRequest {
   isUnplugged?: boolean;
   /** How many /28 its network interface has; default: none. */
   prefixCount?: number;
+  /** Its disk comes from a server that counts blocks and may be slow; absent: QEMU's file driver. */
+  volume?: { latencyMs: number; inFlightMax: number };
 }
 
 export interface WorkerStatus {
@@ -38,6 +40,13 @@ export interface WorkerStatus {
 export interface BlockStatistics {
   readBytes: number;
   readOperations: number;
+}
+
+/** Of a worker with `volume`: blocks that were read at least once, and bytes that were read. */
+export interface VolumeStatistics {
+  touchedBytes: number;
+  touchedBlocks: number;
+  readBytes: number;
 }
 
 /** Each operation: what it takes, what it gives. */
@@ -62,6 +71,7 @@ export interface Operations {
   /** In Secrets Manager from now on; without fields it is gone. */
   setSecret: { takes: { name: string; fields?: Record<string, string> }; gives: null };
   blockStatistics: { takes: { name: string }; gives: BlockStatistics };
+  volumeStatistics: { takes: { name: string }; gives: VolumeStatistics };
   status: { takes: null; gives: { workers: WorkerStatus[]; controlPlane: boolean } };
   imdsLog: { takes: null; gives: ImdsRequest[] };
   /** What the metadata service gave out: the role's credentials, and every session token so far. */
