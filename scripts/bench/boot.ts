@@ -1,4 +1,5 @@
 // One boot of one disk in the lab -> when each thing came, what was read until Ready, what was started.
+import { coldVolume, type VolumeModel } from '../lab/cold-volume/model.ts';
 import type { Lab } from '../lab/lab.ts';
 import { ask, type WorkerStatus } from '../lab/protocol.ts';
 import { parseReport, reportScript, type NodeReport, type TimelineEntry } from './node-report.ts';
@@ -33,13 +34,10 @@ export interface BootOptions {
   latencyMs: number;
 }
 
-/** As many reads as the cold volume of docs/boot.md has in flight. */
-const inFlightMax = 64;
-
-/** The lab's request for a volume; a warm one is served by the same program, without waits. */
-export const volumeOf = (volume: VolumeKind, latencyMs: number) => ({
+/** A warm volume is served by the same program, without waits: latency is the only difference. */
+const volumeOf = (volume: VolumeKind, latencyMs: number): VolumeModel => ({
+  ...coldVolume,
   latencyMs: volume === 'cold' ? latencyMs : 0,
-  inFlightMax,
 });
 
 /** Read from the root disk until now. */

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { formatFindings, type Finding } from '../../cloud-init/report.ts';
 import { readYaml } from '../image/yaml-place.ts';
+import { coldVolume } from '../lab/cold-volume/model.ts';
 import { inProject } from '../project/paths.ts';
 import { Failure } from '../terminal/failure.ts';
 
@@ -34,7 +35,7 @@ const schema = z.strictObject({
 export type Budgets = z.output<typeof schema>;
 
 /** Latency for which cold-ratio is meant. */
-export const budgetLatencyMs = 60;
+export const budgetLatencyMs = coldVolume.latencyMs;
 
 /** Checks the text of a budgets file. */
 export const checkBudgets = (text: string): { budgets?: Budgets; findings: Finding[] } => {

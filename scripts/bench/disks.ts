@@ -64,7 +64,7 @@ export const prepareDisks = async (
       const captured = await capture(lab, ours);
       for (const id of chosen) {
         const { disk, overlay } = variants[id];
-        const file = path.join(folder, `${id}.qcow2`);
+        const file = path.join(folder, `${id}.raw`);
         if (overlay !== undefined)
           await overlayDisk(disks[disk], file, (root) => overlay(root, captured));
         made.set(id, overlay === undefined ? disks[disk] : file);

@@ -1,10 +1,11 @@
 // The arguments of npm run bench:boot -> what to boot, or what is wrong with them.
 import { parseArgs } from 'node:util';
+import { coldVolume } from '../lab/cold-volume/model.ts';
 import { variantIds, volumeKinds, type VariantId, type VolumeKind } from './variants.ts';
 
 export const usage = `npm run bench:boot [-- OPTIONS]
   --volume cold|warm|both  volumes to boot from (default both)
-  --latency MS             first touch of a block of a cold volume (default 60)
+  --latency MS             first touch of a block of a cold volume (default ${coldVolume.latencyMs})
   --variants a,c,e         which to boot (default all; with --check: a,c)
   --runs N                 boots of each, alternating (default 3)
   --image FILE             our image (default: the last that was built)
@@ -29,7 +30,7 @@ const read = (args: readonly string[]) =>
     allowPositionals: true,
     options: {
       volume: { type: 'string', default: 'both' },
-      latency: { type: 'string', default: '60' },
+      latency: { type: 'string', default: String(coldVolume.latencyMs) },
       variants: { type: 'string' },
       runs: { type: 'string', default: '3' },
       image: { type: 'string' },

@@ -140,19 +140,18 @@ export const overlaySeed = async (root: string, captured: Captured): Promise<voi
   await writeDatasource(root, 'runcmd:\n  - [ /usr/local/sbin/configure-worker ]\n');
 };
 
-/** Copies `disk` (raw or qcow2) to a qcow2 with the overlay's files in it. */
+/** Copies `disk` (raw or qcow2) to a raw one with the overlay's files in it. */
 export const overlayDisk = async (
   disk: string,
   result: string,
   overlay: (root: string) => Promise<void>,
 ): Promise<void> => {
   const root = `${result}.files`;
-  const raw = `${result}.raw`;
   await mkdir(root, { recursive: true, mode: 0o755 });
   try {
     await overlay(root);
     const options = { step, timeoutMs: 5 * 60_000 };
-    await runTool('qemu-img', ['convert', '-O', 'raw', disk, raw], options);
+    await runTool('qemu-img', ['convert', '-O', 'raw', disk, result], options);
     // In a mount namespace of its own: when this ends, however it ends, mount and loop device go.
     const script = [
       'set -e',
@@ -162,10 +161,8 @@ export const overlayDisk = async (
       'umount "$1.mount"',
       'rmdir "$1.mount"',
     ].join('\n');
-    await runTool('unshare', ['--mount', 'sh', '-c', script, 'sh', raw, root], options);
-    await runTool('qemu-img', ['convert', '-O', 'qcow2', raw, result], options);
+    await runTool('unshare', ['--mount', 'sh', '-c', script, 'sh', result, root], options);
   } finally {
     await rm(root, { recursive: true, force: true });
-    await rm(raw, { force: true });
   }
 };

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import path from 'node:path';
 import { Failure, type FailureDetails } from '../terminal/failure.ts';
 import type { LifecycleAction, WaitingHook } from './autoscaling.ts';
+import type { Touch, VolumeModel, VolumeStatistics } from './cold-volume/model.ts';
 import type { ControlPlanePrograms } from './control-plane.ts';
 import type { Credentials, ImdsRequest, IssuedToken } from './imds.ts';
 
@@ -24,8 +25,8 @@ export interface WorkerRequest {
   isUnplugged?: boolean;
   /** How many /28 its network interface has; default: none. */
   prefixCount?: number;
-  /** Its disk comes from a server that counts blocks and may be slow; absent: QEMU's file driver. */
-  volume?: { latencyMs: number; inFlightMax: number };
+  /** Its blocks come at first touch, as from a snapshot; default: the volume is a file. */
+  volume?: VolumeModel;
 }
 
 export interface WorkerStatus {
@@ -40,13 +41,6 @@ export interface WorkerStatus {
 export interface BlockStatistics {
   readBytes: number;
   readOperations: number;
-}
-
-/** Of a worker with `volume`: blocks that were read at least once, and bytes that were read. */
-export interface VolumeStatistics {
-  touchedBytes: number;
-  touchedBlocks: number;
-  readBytes: number;
 }
 
 /** Each operation: what it takes, what it gives. */
@@ -71,7 +65,10 @@ export interface Operations {
   /** In Secrets Manager from now on; without fields it is gone. */
   setSecret: { takes: { name: string; fields?: Record<string, string> }; gives: null };
   blockStatistics: { takes: { name: string }; gives: BlockStatistics };
+  /** What was fetched so far for a worker with `volume`. */
   volumeStatistics: { takes: { name: string }; gives: VolumeStatistics };
+  /** The same, block by block of 512 KiB, in the order of first touch. */
+  touchedBlocks: { takes: { name: string }; gives: Touch[] };
   status: { takes: null; gives: { workers: WorkerStatus[]; controlPlane: boolean } };
   imdsLog: { takes: null; gives: ImdsRequest[] };
   /** What the metadata service gave out: the role's credentials, and every session token so far. */

@@ -19,6 +19,7 @@ import {
   type WorkerAddresses,
 } from './addresses.ts';
 import { autoscalingListener, type LifecycleAction, type WaitingHook } from './autoscaling.ts';
+import type { Touch, VolumeStatistics } from './cold-volume/model.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { startDnsmasq } from './dnsmasq.ts';
 import {
@@ -46,6 +47,7 @@ import {
 import { askQemu } from './qmp.ts';
 import { busyboxImage, createRegistry } from './registry.ts';
 import { secretsManagerListener } from './secrets-manager.ts';
+import { Volumes } from './volumes.ts';
 import { startMachine, type Machine, type MachineOptions } from './vm.ts';
 
 const cluster = 'k8s-cluster-from-ground-up';
@@ -83,12 +85,14 @@ class Supervisor {
   readonly #waitingHooks = new Map<string, WaitingHook>();
   readonly #lifecycleActions: LifecycleAction[] = [];
   readonly #credentials: Credentials;
+  readonly #volumes: Volumes;
   #publicKey = '';
   #controlPlane: ControlPlane | undefined;
 
   private constructor(folder: string, authority: CertificateAuthority) {
     this.#folder = folder;
     this.#authority = authority;
+    this.#volumes = new Volumes(folder);
     this.#credentials = {
       accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
       secretAccessKey: randomBytes(30).toString('base64'),
@@ -173,15 +177,17 @@ class Supervisor {
     const prefixes = takePrefixes(addresses, request.prefixCount ?? 0);
     await connectWorker(addresses, prefixes);
     if (request.isUnplugged === true) await plug(addresses, false);
-    const { credentials } = request;
+    const { credentials, imageFile, volume } = request;
     const options: MachineOptions = {
       worker: addresses,
-      imageFile: request.imageFile,
+      imageFile,
       stateFolder: this.#folder,
       accelerator: await findAccelerator(),
       authority: await this.#authority.certificate(),
       memoryMib: request.memoryMib ?? memoryMibDefault,
     };
+    if (volume !== undefined)
+      options.blockSocket = await this.#volumes.attach(name, imageFile, volume);
     const machine = await startMachine({
       ...options,
       ...(credentials === undefined ? {} : { credentials }),
@@ -213,6 +219,7 @@ class Supervisor {
   async stopWorker({ name }: { name: string }): Promise<null> {
     const worker = this.#find(name);
     await stopService(worker.machine.service);
+    await this.#volumes.detach(name);
     await disconnectWorker(worker.addresses, worker.instance.prefixes);
     this.#workers.delete(name);
     await rm(path.join(this.#folder, name), { recursive: true, force: true });
@@ -272,6 +279,14 @@ class Supervisor {
     };
   }
 
+  volumeStatistics({ name }: { name: string }): Promise<VolumeStatistics> {
+    return this.#volumes.statistics(name);
+  }
+
+  touchedBlocks({ name }: { name: string }): Promise<Touch[]> {
+    return this.#volumes.touches(name);
+  }
+
   #statusOf({ addresses, instance, machine }: Worker): WorkerStatus {
     const { name, nodeName, address } = addresses;
     const podCidr =
@@ -311,6 +326,8 @@ const handlersOf = (supervisor: Supervisor): Record<string, Handler> => ({
   cutPower: (takes) => supervisor.cutPower(takes as never),
   powerDown: (takes) => supervisor.powerDown(takes as never),
   blockStatistics: (takes) => supervisor.blockStatistics(takes as never),
+  volumeStatistics: (takes) => supervisor.volumeStatistics(takes as never),
+  touchedBlocks: (takes) => supervisor.touchedBlocks(takes as never),
   status: () => supervisor.status(),
   imdsLog: () => supervisor.imdsLog(),
   issued: () => supervisor.issued(),
