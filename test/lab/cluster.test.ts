@@ -5,11 +5,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
 import { test as uvuTest } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readStatistics } from '../../scripts/bench/boot.ts';
+import { budgetKeys, readBudgets } from '../../scripts/bench/budgets.ts';
+import { formatFigure, judge } from '../../scripts/bench/judge.ts';
+import { parseProcesses, processesScript } from '../../scripts/bench/node-report.ts';
+import { watchReady } from '../../scripts/bench/ready.ts';
+import type { ImageRecord } from '../../scripts/bench/record.ts';
 import { newestManifest } from '../../scripts/image/manifest.ts';
+import { coldVolume } from '../../scripts/lab/cold-volume/model.ts';
 import type { Lab } from '../../scripts/lab/lab.ts';
 import { bootWorkers, findLab, startLab } from '../../scripts/lab/start.ts';
 import { ask, type WorkerStatus } from '../../scripts/lab/protocol.ts';
-import { vpc } from '../../scripts/lab/addresses.ts';
+import { vpc, workerAddresses } from '../../scripts/lab/addresses.ts';
 import { inProject, outputFolder } from '../../scripts/project/paths.ts';
 import { createSteps } from '../../scripts/terminal/steps.ts';
 import { parseSnapshot, snapshotScript, type NodeSnapshot } from './node-snapshot.ts';
@@ -33,6 +40,14 @@ const test = (name: string, work: () => void | Promise<void>): void => {
 let lab: Lab;
 let workers: WorkerStatus[] = [];
 const snapshots: NodeSnapshot[] = [];
+/** What the first worker read until Ready; of a lab that runs already nobody knows. */
+let statistics: Awaited<ReturnType<typeof readStatistics>> | undefined;
+
+const statisticsAtReady = async (started: Lab) => {
+  const worker = workerAddresses(0);
+  await watchReady(started, worker.nodeName);
+  return readStatistics(started, worker);
+};
 
 const startTestLab = async (): Promise<Lab> => {
   if (kept !== undefined) return findLab(kept);
@@ -42,8 +57,16 @@ const startTestLab = async (): Promise<Lab> => {
   const { settings } = manifest;
   const name = `test-${process.pid}`;
   const started = await startLab({ name, settings, imageFile, steps });
-  const requests = [0, 1].map((index) => ({ index, imageFile }));
-  await bootWorkers(started.lab, requests, steps);
+  // The first one's volume counts what is touched, and does not wait.
+  const volume = { ...coldVolume, latencyMs: 0 };
+  const requests = [
+    { index: 0, imageFile, volume },
+    { index: 1, imageFile },
+  ];
+  [statistics] = await Promise.all([
+    statisticsAtReady(started.lab),
+    bootWorkers(started.lab, requests, steps),
+  ]);
   return started.lab;
 };
 
@@ -174,6 +197,27 @@ test('each worker tells what it is', async () => {
   const taken = workers.map((worker, index) => takeSnapshot(worker, outputs[index]));
   snapshots.push(...(await Promise.all(taken)));
   assert.is(snapshots.length, 2);
+});
+
+test('a boot reads and starts no more than images/budgets.yaml allows', async () => {
+  const worker = workers[0];
+  assert.ok(worker);
+  const { stdout } = await lab.ssh(worker.address, processesScript, commandTimeoutMs);
+  const processes = parseProcesses(stdout);
+  assert.ok(processes > 0, stdout);
+  const figures: ImageRecord['figures'] = { processes };
+  if (statistics !== undefined) {
+    figures['touched-mib'] = statistics.touchedMib;
+    figures['read-mib'] = statistics.readMib;
+  }
+  const record: ImageRecord = { image: worker.name, latencyMs: 0, figures, timelines: {} };
+  const budgets = await readBudgets();
+  for (const key of budgetKeys) {
+    const value = figures[key];
+    if (value === undefined) continue;
+    console.log(`\n# ${key}: ${formatFigure(key, value)} of ${formatFigure(key, budgets[key])}`);
+  }
+  assert.equal(judge(record, undefined, budgets), []);
 });
 
 test('no unit failed and no ordering cycle was broken', () => {
