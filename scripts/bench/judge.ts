@@ -12,6 +12,8 @@ export interface JudgeFinding {
   rule: string;
   found: string;
   remedy: string;
+  /** The phase that explains a broken budget; `found` ends with it. */
+  cause?: string;
 }
 
 type Located = Growth & { volume: VolumeKind };
@@ -42,14 +44,14 @@ const explainedBy: Partial<Record<BudgetKey, keyof Pick<Growth, 'moreMib' | 'mor
 };
 
 /** The phase that grew most, on the volume that the figure is about. */
-const explain = (key: BudgetKey, candidate: ImageRecord, growths: readonly Located[]): string => {
+const explain = (key: BudgetKey, candidate: ImageRecord, growths: readonly Located[]) => {
   const by = explainedBy[key];
-  if (by === undefined) return '';
+  if (by === undefined) return undefined;
   const isWarm = key === 'floor-ratio' || candidate.timelines.cold === undefined;
   const [most] = growths
     .filter((growth) => growth[by] > 0 && (growth.volume === 'warm') === isWarm)
     .toSorted((a, b) => b[by] - a[by]);
-  return most === undefined ? '' : `; most in ${placeOf(most)}: ${formatGrowth(most)}`;
+  return most === undefined ? undefined : `most in ${placeOf(most)}: ${formatGrowth(most)}`;
 };
 
 /** `131.2 MiB` */
@@ -69,13 +71,15 @@ export const judge = (
     const was = recorded?.figures[key];
     const before =
       was === undefined ? '' : `, ${formatFigure(key, was)} in ${String(recorded?.image)}`;
+    const cause = explain(key, candidate, growths);
     return [
       {
         severity: 'error',
         place: key,
         rule: `at most ${formatFigure(key, budgets[key])}: ${budgetTable[key].rule}`,
-        found: `${formatFigure(key, value)}${before}${explain(key, candidate, growths)}`,
+        found: `${formatFigure(key, value)}${before}${cause === undefined ? '' : `; ${cause}`}`,
         remedy: `take out what came in, or raise ${key} in ${budgetsName} and say why there`,
+        ...(cause === undefined ? {} : { cause }),
       },
     ];
   });

@@ -12,7 +12,8 @@ import { formatTarget, targetsOf } from './targets.ts';
 import { planOf, variantIds, variants, volumeKinds } from './variants.ts';
 
 export interface Table {
-  name: string;
+  id: 'power-on' | 'kernel' | 'cost';
+  title: string;
   header: readonly string[];
   rows: readonly string[][];
 }
@@ -59,7 +60,8 @@ export const tablesOf = ({ boots }: BootRun): Table[] => {
   };
   return [
     {
-      name: 'seconds since power on',
+      id: 'power-on',
+      title: 'seconds since power on',
       header: ['', '', 'kernel', ...names, 'min-max', 'cold - warm'],
       rows: groups.map(({ head, variant, volume, found }) => [
         ...head,
@@ -72,7 +74,8 @@ export const tablesOf = ({ boots }: BootRun): Table[] => {
       ]),
     },
     {
-      name: 'seconds since the kernel started',
+      id: 'kernel',
+      title: 'seconds since the kernel started',
       header: ['', '', ...names, 'min-max'],
       rows: groups.map(({ head, found }) => [
         ...head,
@@ -81,7 +84,8 @@ export const tablesOf = ({ boots }: BootRun): Table[] => {
       ]),
     },
     {
-      name: 'read until Ready, started before the kubelet',
+      id: 'cost',
+      title: 'read until Ready, started before the kubelet',
       header: ['', '', ...costPicks.map(([name]) => name), 'touched min-max'],
       rows: groups.map(({ head, found }) => [
         ...head,
@@ -93,7 +97,7 @@ export const tablesOf = ({ boots }: BootRun): Table[] => {
 };
 
 /** Columns under each other, the first two to the left. */
-const formatTable = ({ name, header, rows }: Table): string[] => {
+const formatTable = ({ title, header, rows }: Table): string[] => {
   const all = [header, ...rows];
   const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
@@ -103,7 +107,7 @@ const formatTable = ({ name, header, rows }: Table): string[] => {
       )
       .join('  ')
       .trimEnd();
-  return [name, ...all.map(line), ''];
+  return [title, ...all.map(line), ''];
 };
 
 /** Medians, then what the letters mean, then each target with its limit. */

@@ -27,7 +27,8 @@ export const formatVerdict = (
       `${formatFigure(key, value)}, at most ${limit}: ${verdict}${before}`,
     );
     if (broken === undefined) return [line];
-    return [line, detail(broken.found), detail(`hint: ${broken.remedy}`)];
+    const { cause, remedy } = broken;
+    return [line, ...(cause === undefined ? [] : [detail(cause)]), detail(`hint: ${remedy}`)];
   });
   const grown = findings
     .filter(({ severity }) => severity === 'warning')

@@ -2,79 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  budgetKeys,
-  checkBudgets,
-  readBudgets,
-  type Budgets,
-} from '../../../scripts/bench/budgets.ts';
+import { budgetKeys, checkBudgets, readBudgets } from '../../../scripts/bench/budgets.ts';
 import { isBroken, judge } from '../../../scripts/bench/judge.ts';
 import type { TimelineEntry } from '../../../scripts/bench/node-report.ts';
 import { grownPhases, medianTimeline, phasesOf } from '../../../scripts/bench/phases.ts';
-import type { ImageRecord } from '../../../scripts/bench/record.ts';
 import { formatVerdict } from '../../../scripts/bench/verdict.ts';
 import { inProject } from '../../../scripts/project/paths.ts';
-
-const mib = 1024 ** 2;
-const entry = (event: string, seconds: number, readMib: number): TimelineEntry => ({
-  event,
-  uptimeMs: seconds * 1000,
-  readBytes: readMib * mib,
-});
-
-const timeline: TimelineEntry[] = [
-  { event: 'power-on', uptimeMs: -4000 },
-  entry('kernel', 0, 0),
-  entry('userspace', 2, 10),
-  entry('containerd-ready', 9, 60),
-  entry('network-online', 10, 64),
-  entry('user-data-read', 11, 65),
-  entry('kubelet-exec', 13, 70),
-  entry('node-ready', 23, 110),
-  entry('kube-proxy-synced', 29, 150),
-];
-
-/** The same boot, with `seconds` and `readMib` more from `event` on. */
-const later = (event: string, seconds: number, readMib: number): TimelineEntry[] => {
-  const from = timeline.findIndex((one) => one.event === event);
-  return timeline.map((one, index) =>
-    index < from
-      ? one
-      : {
-          ...one,
-          uptimeMs: one.uptimeMs + seconds * 1000,
-          readBytes: (one.readBytes ?? 0) + readMib * mib,
-        },
-  );
-};
-
-const budgets: Budgets = {
-  'touched-mib': 120,
-  'read-mib': 210,
-  processes: 100,
-  packages: 160,
-  'used-mib': 720,
-  'floor-ratio': 0.5,
-  'cold-ratio': 1.2,
-};
-
-const recorded: ImageRecord = {
-  image: 'worker-1.37.1-amd64-3f2a91c.qcow2',
-  latencyMs: 60,
-  figures: {
-    'touched-mib': 110,
-    'read-mib': 200,
-    processes: 90,
-    packages: 150,
-    'used-mib': 700,
-    'floor-ratio': 0.46,
-    'cold-ratio': 1.1,
-  },
-  floorSeconds: 50,
-  timelines: { warm: timeline, cold: timeline },
-};
-
-const candidate: ImageRecord = { ...recorded, image: 'worker-1.37.2-amd64-aaaaaaa.qcow2' };
+import { budgets, candidate, entry, grown, later, recorded, timeline } from './records.ts';
 
 test('images/budgets.yaml is sound, and each number has a reason above it', async () => {
   assert.equal(Object.keys(await readBudgets()), budgetKeys);
@@ -138,12 +72,6 @@ test('an image like the last one breaks nothing', () => {
   assert.equal(judge(candidate, recorded, budgets), []);
   assert.equal(judge(candidate, undefined, budgets), []);
 });
-
-const grown: ImageRecord = {
-  ...candidate,
-  figures: { ...candidate.figures, 'touched-mib': 131.2, processes: 101 },
-  timelines: { warm: timeline, cold: later('network-online', 2, 21.2) },
-};
 
 test('a broken budget is an error, with the phase that explains it', () => {
   const findings = judge(grown, recorded, budgets);
