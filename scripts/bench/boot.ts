@@ -82,10 +82,10 @@ export const measureBoot = async (
 ): Promise<BootFigures> => {
   const worker = await lab.addWorker({ index: 0, imageFile, volume: volumeOf(volume, latencyMs) });
   try {
-    const powerOn = await powerOnMs(worker);
     const ready = await awaitReady(lab, worker);
     const statistics = await readStatistics(lab, worker);
     await awaitLogin(lab, worker, sshUser);
+    const powerOn = await powerOnMs(worker);
     const kernelStart = await kernelStartMs(lab, worker, sshUser);
     const { stdout } = await lab.ssh(worker.address, reportScript, 60_000, sshUser);
     const report = parseReport(stdout);
