@@ -73,7 +73,11 @@ export const openRecord = (host: Host): TimelineRecord => {
   return {
     timeline,
     mark: (event) => put(event, host.uptimeMs(), reads.sample()),
-    markAt: (event, uptimeMs) => put(event, uptimeMs, reads.at(uptimeMs)),
+    markAt: (event, uptimeMs) => {
+      // It may have been a moment ago, after the last look.
+      reads.sample();
+      put(event, uptimeMs, reads.at(uptimeMs));
+    },
     look: reads.sampleSometimes,
     write: () => {
       try {
