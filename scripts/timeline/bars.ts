@@ -9,11 +9,11 @@ export interface Frame {
   right: number;
 }
 
-const barGap = 2;
+const barGap = 3;
 const rowPadding = 5;
 
 /** One boot has room for thick bars. */
-export const barHeightFor = (boots: number): number => (boots === 1 ? 14 : boots <= 3 ? 11 : 9);
+export const barHeightFor = (boots: number): number => (boots === 1 ? 14 : boots <= 3 ? 11 : 10);
 
 const rowHeightFor = (boots: number): number =>
   2 * rowPadding + boots * (barHeightFor(boots) + barGap) - barGap;
@@ -55,7 +55,7 @@ const barOf = (
       height,
       rx: 1.5,
     }),
-    valueAt(formatValue(cell), from, Math.max(to, from + 2), y + height - 1.5, frame.right),
+    valueAt(formatValue(cell), from, Math.max(to, from + 2), y + height / 2 + 3.8, frame.right),
   ];
 };
 

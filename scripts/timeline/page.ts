@@ -40,6 +40,7 @@ li b{display:inline-block;width:12px;height:12px;border-radius:2px;margin-right:
 svg{display:block;width:100%;height:auto;font:12px system-ui,sans-serif}
 svg text{fill:var(--ink)}
 svg .tick,svg .value{fill:var(--soft);font-size:11px;white-space:pre}
+svg .value{paint-order:stroke;stroke:var(--page);stroke-width:3px;stroke-linejoin:round}
 svg .band{fill:var(--band)}
 svg .grid{stroke:var(--grid);stroke-width:1}
 svg polyline{fill:none;stroke-width:1.8}

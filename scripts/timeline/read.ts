@@ -125,9 +125,11 @@ export const labelsOf = (files: readonly string[]): string[] => {
   let [start, end] = [0, 0];
   while (isShared(parts[0]?.[start], (one) => one[start])) start += 1;
   while (isShared(parts[0]?.at(-1 - end), (one) => one.at(-1 - end))) end += 1;
-  const labels = parts.map((one) => one.slice(start, one.length - end).join('/'));
+  const labels = parts.map(
+    (one, index) => one.slice(start, one.length - end).join('/') || (names[index] ?? ''),
+  );
   // One and the same file twice.
   return labels.map((label, index) =>
-    label === '' || labels.indexOf(label) !== index ? `${label}#${index + 1}` : label,
+    labels.indexOf(label) === index ? label : `${label}#${index + 1}`,
   );
 };
