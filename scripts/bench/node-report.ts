@@ -1,11 +1,10 @@
 // A booted node -> when its programs came up, how many processes that took, and its own timeline.
+import { timelinePath } from '../../cloud-init/timeline-record.ts';
+import { parseTimelineLine, type Moment as TimelineMoment } from '../../cloud-init/timeline.ts';
 
-/** One event of a boot, on the kernel's clock. */
-export interface TimelineEntry {
+/** One event of a boot, on the kernel's clock; power on is before that. */
+export interface TimelineEntry extends TimelineMoment {
   event: string;
-  uptimeMs: number;
-  /** Read from the root disk until then; absent where nobody counted. */
-  readBytes?: number;
 }
 
 /** Moments that systemd keeps, in microseconds since the kernel started. */
@@ -40,7 +39,7 @@ export const reportScript = [
     ([name, properties]) => `echo "${name} $(systemctl show --value ${properties})"`,
   ),
   processesScript,
-  'cat /var/lib/groundup/timeline.jsonl 2>/dev/null',
+  `cat ${timelinePath} 2>/dev/null`,
   'true',
 ].join('\n');
 
@@ -55,14 +54,8 @@ export interface NodeReport {
 }
 
 const parseEntry = (line: string): TimelineEntry[] => {
-  try {
-    const { event, uptimeMs, readBytes } = JSON.parse(line) as Record<string, unknown>;
-    if (typeof event !== 'string' || typeof uptimeMs !== 'number') return [];
-    return [{ event, uptimeMs, ...(typeof readBytes === 'number' ? { readBytes } : {}) }];
-  } catch {
-    // A line torn by a power cut.
-    return [];
-  }
+  const parsed = parseTimelineLine(line);
+  return parsed === undefined ? [] : [{ event: parsed.event, ...parsed.moment }];
 };
 
 /** The output of `processesScript`, or of a script with it; NaN when it is not there. */

@@ -1,9 +1,12 @@
 // Timelines of two images -> the phases that both have, and which of them grew.
+import type { TimelineEvent } from '../../cloud-init/timeline.ts';
 import { median } from './figures.ts';
 import type { TimelineEntry } from './node-report.ts';
 
+type PhaseEvent = TimelineEvent | 'power-on';
+
 /** Each of these waits for the one before it. */
-const mainLine = [
+const mainLine: readonly PhaseEvent[] = [
   'power-on',
   'kernel',
   'userspace',
@@ -17,7 +20,7 @@ const mainLine = [
 ];
 
 /** What goes on beside it: an event, and the one that its phase begins with. */
-const sideLines: readonly (readonly [from: string, to: string])[] = [
+const sideLines: readonly (readonly [from: PhaseEvent, to: PhaseEvent])[] = [
   ['userspace', 'sysinit'],
   ['userspace', 'containerd-ready'],
   ['registered', 'cni-ready'],
@@ -53,7 +56,7 @@ export const phasesOf = (
 ): Phase[] => {
   const main = mainLine.filter((event) => shared.has(event));
   const spans = [
-    ...main.slice(1).map((to, index) => [main[index] ?? '', to] as const),
+    ...main.slice(1).map((to, index) => [main[index] ?? to, to] as const),
     ...sideLines.filter(([from, to]) => shared.has(from) && shared.has(to)),
   ];
   const at = new Map(timeline.map((entry) => [entry.event, entry]));

@@ -33,7 +33,8 @@ const factsSchema = z.strictObject({
 /** What a node learns from its instance; a file may name any of it. */
 export type InstanceFacts = z.infer<typeof factsSchema>;
 
-const readInput = async (step: string, file: string): Promise<Buffer> => {
+/** Bytes of a file, or of standard input when it is called `-`. */
+export const readInput = async (step: string, file: string): Promise<Buffer> => {
   try {
     return file === '-' ? await buffer(process.stdin) : await readFile(file);
   } catch (error) {

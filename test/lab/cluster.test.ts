@@ -5,6 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
 import { test as uvuTest } from 'uvu';
 import * as assert from 'uvu/assert';
+import { timelinePath, timelinePaths } from '../../cloud-init/timeline-record.ts';
+import {
+  inOrder,
+  parseTimeline,
+  timelineEvents,
+  type Timeline,
+  type TimelineEvent,
+} from '../../cloud-init/timeline.ts';
 import { readStatistics } from '../../scripts/bench/boot.ts';
 import { budgetKeys, readBudgets } from '../../scripts/bench/budgets.ts';
 import { formatFigure, judge } from '../../scripts/bench/judge.ts';
@@ -236,6 +244,44 @@ test('cloud-init status is done, exit 0', () => {
   }
 });
 
+/** The timeline of a node's boot, and its file names as a snapshot has them. */
+const timelineOf = (snapshot: NodeSnapshot | undefined, file = timelinePath) =>
+  parseTimeline(snapshot?.files[file]?.text ?? '');
+
+/** Events that cannot but follow one another. containerd starts when it can, beside the agent. */
+const chains: TimelineEvent[][] = [
+  timelineEvents.filter((event) => event !== 'containerd-ready' && event !== 'sysinit'),
+  ['kernel', 'userspace', 'sysinit', 'kubelet-exec'],
+  ['userspace', 'containerd-ready', 'kubelet-exec'],
+];
+
+const assertTimeline = (timeline: Timeline): void => {
+  const expected = timelineEvents.filter((event) => event !== 'initrd' || timeline.initrd);
+  assert.equal(Object.keys(timeline).toSorted(), expected.toSorted());
+  for (const chain of chains) {
+    const found = chain.flatMap((event) => timeline[event]?.uptimeMs ?? []);
+    assert.equal(
+      found,
+      found.toSorted((a, b) => a - b),
+      chain.join(' '),
+    );
+  }
+  const bytes = inOrder(timeline).flatMap(([, { readBytes }]) => readBytes ?? []);
+  assert.equal(
+    bytes,
+    bytes.toSorted((a, b) => a - b),
+  );
+  // What the agent sees itself, and what happens from then on, is known.
+  for (const event of timelineEvents.slice(timelineEvents.indexOf('network-online')))
+    assert.ok(timeline[event]?.readBytes ?? event === 'containerd-ready', event);
+  const readMib = (timeline['node-ready']?.readBytes ?? 0) / 1024 ** 2;
+  assert.ok(readMib > 20 && readMib < 1000, `${readMib} MiB up to Ready`);
+};
+
+test('a timeline of the boot, from the kernel to the first pod', () => {
+  for (const snapshot of snapshots) assertTimeline(timelineOf(snapshot).timeline);
+});
+
 test('containerd, cloud-init and systemd on the node find nothing wrong in our files', () => {
   const outputs = snapshots[0]?.outputs ?? {};
   assert.not.match(
@@ -340,6 +386,10 @@ test('the rebooted worker comes back Ready with unchanged files', async () => {
       ),
     );
   assert.equal(stable(again), stable(snapshots[1]));
+  const [now, last] = timelinePaths.map((file) => timelineOf(again, file));
+  assert.is(now?.bootId, bootIdNow);
+  assert.ok(now?.timeline['node-ready']);
+  assert.equal(last, timelineOf(snapshots[1]));
   assert.is(again.outputs['failedUnits'], '');
   assert.is(again.outputs['orderingCycles'], '');
   const [deferred, first] = [snapshots[1], again].map((snapshot) => {
