@@ -287,6 +287,10 @@ class Supervisor {
     return this.#volumes.touches(name);
   }
 
+  volumeImage({ name }: { name: string }): { imageFile: string } {
+    return { imageFile: this.#volumes.imageFile(name) };
+  }
+
   #statusOf({ addresses, instance, machine }: Worker): WorkerStatus {
     const { name, nodeName, address } = addresses;
     const podCidr =
@@ -328,6 +332,7 @@ const handlersOf = (supervisor: Supervisor): Record<string, Handler> => ({
   blockStatistics: (takes) => supervisor.blockStatistics(takes as never),
   volumeStatistics: (takes) => supervisor.volumeStatistics(takes as never),
   touchedBlocks: (takes) => supervisor.touchedBlocks(takes as never),
+  volumeImage: (takes) => supervisor.volumeImage(takes as never),
   status: () => supervisor.status(),
   imdsLog: () => supervisor.imdsLog(),
   issued: () => supervisor.issued(),

@@ -42,7 +42,7 @@ test('requests for the same block share one fetch', async () => {
   const waits = [1, 2, 3].map(() => hydration.touch(7, 8, 'read'));
   assert.is(sleepers.length, 2);
   await pass(2);
-  await Promise.all(waits);
+  for (const wait of waits) await wait;
   assert.equal(touches, [
     [7, 'read'],
     [8, 'read'],
