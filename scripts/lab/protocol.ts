@@ -69,6 +69,8 @@ export interface Operations {
   volumeStatistics: { takes: { name: string }; gives: VolumeStatistics };
   /** The same, block by block of 512 KiB, in the order of first touch. */
   touchedBlocks: { takes: { name: string }; gives: Touch[] };
+  /** The raw image that the volume was made from. */
+  volumeImage: { takes: { name: string }; gives: { imageFile: string } };
   status: { takes: null; gives: { workers: WorkerStatus[]; controlPlane: boolean } };
   imdsLog: { takes: null; gives: ImdsRequest[] };
   /** What the metadata service gave out: the role's credentials, and every session token so far. */

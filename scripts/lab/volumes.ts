@@ -48,6 +48,10 @@ export class Volumes {
     return touchesOf(this.#find(name));
   }
 
+  imageFile(name: string): string {
+    return this.#find(name).imageFile;
+  }
+
   #find(name: string): AttachedVolume {
     const volume = this.#attached.get(name);
     if (volume !== undefined) return volume;

@@ -12,6 +12,7 @@ const askTimeoutMs = 20_000;
 
 export interface AttachedVolume {
   service: Service;
+  imageFile: string;
   blockSocket: string;
   statisticsSocket: string;
 }
@@ -43,7 +44,7 @@ export const attachVolume = async (options: AttachOptions): Promise<AttachedVolu
     await access(statisticsSocket);
     return true;
   });
-  return { service, blockSocket, statisticsSocket };
+  return { service, imageFile, blockSocket, statisticsSocket };
 };
 
 const ask = (socketPath: string, what: string): Promise<unknown> =>

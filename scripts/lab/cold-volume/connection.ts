@@ -20,6 +20,8 @@ import type { Volume } from './volume.ts';
 /** A client that asks for more without reading the replies waits; QEMU's stops at 16. */
 const requestsMax = 128;
 
+const knownCommands: ReadonlySet<number> = new Set(Object.values(commands));
+
 export class Connection {
   readonly #socket: Socket;
   readonly #volume: Volume;
@@ -94,7 +96,8 @@ export class Connection {
     this.#underWay += 1;
     const { command, offset, length } = request;
     const isRead = command === commands.read;
-    if (isRead && length > payloadBytesMax) return this.#reply(request, errors.invalid);
+    if (!knownCommands.has(command) || (isRead && length > payloadBytesMax))
+      return this.#reply(request, errors.invalid);
     if (command !== commands.flush && !this.#volume.contains(offset, length))
       return this.#reply(request, isRead ? errors.invalid : errors.noSpace);
     const wait = isRead ? this.#volume.touchForRead(offset, length) : this.#change(request, data);
@@ -117,7 +120,7 @@ export class Connection {
       case commands.flush:
         return undefined; // Memory is as safe as it gets.
       default:
-        return Promise.reject(new Error(`command ${command}`));
+        return undefined; // Refused before.
     }
   }
 
