@@ -18,7 +18,8 @@ import { takeIdentity } from './node-identity.ts';
 import { makePlan } from './plan.ts';
 import { reportFailures } from './report-failures.ts';
 import type { Ending } from './state.ts';
-import { writeTimeline, type Timeline, type TimelineEvent } from './timeline.ts';
+import { recordSystemd } from './systemd-moments.ts';
+import { openRecord, type TimelineRecord } from './timeline-record.ts';
 import type { NodeRequest } from './validate.ts';
 
 const unitsOf = ({ podNetwork }: NodeNames): string[] => [
@@ -57,12 +58,13 @@ const tellCloudInit = (host: Host, nodeName: string): void => {
   }
 };
 
-const configureNode = (host: Host, environment: Environment, boot: Boot): Ending => {
-  const timeline: Timeline = {};
-  const mark = (event: TimelineEvent): void => {
-    timeline[event] = host.uptimeMs();
-  };
-  awaitNetwork(host);
+const configureNode = (
+  host: Host,
+  environment: Environment,
+  boot: Boot,
+  { mark, look }: TimelineRecord,
+): Ending => {
+  awaitNetwork(host, look);
   mark('network-online');
   const reading = readRequest(host, environment, boot);
   if ('skipped' in reading) {
@@ -98,7 +100,6 @@ const configureNode = (host: Host, environment: Environment, boot: Boot): Ending
     startUnits(host, count > 0 ? 'restart' : 'start', unitsOf(names));
     mark('services-started');
   }
-  writeTimeline(host, timeline);
   const message = isWarm
     ? `${names.workerName} is prepared as node ${nodeName} (${outcome}), and ${facts.lifecycleState}: the kubelet is held`
     : `${names.workerName} is node ${nodeName} (${outcome})`;
@@ -109,10 +110,20 @@ const configureNode = (host: Host, environment: Environment, boot: Boot): Ending
 /** The command `configure`: run at every boot, writes only what differs. */
 export const configure = (host: Host, environment: Environment): number => {
   const boot: Boot = { hook: undefined };
-  return reportFailures(
+  const record = openRecord(host);
+  let isOurs = true;
+  const exitCode = reportFailures(
     host,
     'NOT configured',
-    () => configureNode(host, environment, boot),
+    () => {
+      const ending = configureNode(host, environment, boot, record);
+      isOurs = ending.outcome !== 'not-ours';
+      return ending;
+    },
     () => boot.hook,
   );
+  // After a failure no other command of this boot asks systemd, and nothing waits any more.
+  if (exitCode !== 0) recordSystemd(host, record);
+  if (isOurs) record.write();
+  return exitCode;
 };

@@ -29,6 +29,8 @@ export interface Environment {
   secretsUrl?: string;
   /** The same of the service of autoscaling groups. */
   autoscalingUrl?: string;
+  /** Where kube-proxy tells its metrics. */
+  kubeProxyUrl?: string;
   templates: Templates;
 }
 

@@ -13,6 +13,7 @@ export const variables = {
   imdsUrl: 'GROUNDUP_IMDS_URL',
   secretsUrl: 'GROUNDUP_SECRETS_URL',
   autoscalingUrl: 'GROUNDUP_AUTOSCALING_URL',
+  kubeProxyUrl: 'GROUNDUP_KUBE_PROXY_URL',
   root: 'GROUNDUP_ROOT',
   timeScale: 'GROUNDUP_TIME_SCALE',
 } as const;
@@ -23,10 +24,12 @@ export const environmentOf = (
 ): Environment => {
   const secretsUrl = variable(variables.secretsUrl);
   const autoscalingUrl = variable(variables.autoscalingUrl);
+  const kubeProxyUrl = variable(variables.kubeProxyUrl);
   return {
     imdsUrl: variable(variables.imdsUrl) ?? imdsAddress,
     ...(secretsUrl === undefined ? {} : { secretsUrl }),
     ...(autoscalingUrl === undefined ? {} : { autoscalingUrl }),
+    ...(kubeProxyUrl === undefined ? {} : { kubeProxyUrl }),
     templates,
   };
 };
@@ -34,7 +37,7 @@ export const environmentOf = (
 /** Returns the exit code. */
 export const runAgent = (host: Host, args: readonly string[], environment: Environment): number => {
   if (args.length === 1 && args[0] === 'configure') return configure(host, environment);
-  if (args.length === 1 && args[0] === 'ready') return ready(host);
+  if (args.length === 1 && args[0] === 'ready') return ready(host, environment);
   if (args.length === 1 && args[0] === 'warm') return warm(host, environment);
   host.log('error', 'groundup: usage: agent.mjs configure|ready|warm');
   return failureClasses.usage.exitCode;

@@ -5,6 +5,7 @@ import type { NodeFile } from './build.ts';
 import { BootFailure, excerpt } from './failure.ts';
 import { podRulesPath, type NodeKind } from './files.ts';
 import type { Host } from './hosts/host.ts';
+import { timelinePaths } from './timeline-record.ts';
 
 export const instancePath = '/var/lib/groundup/instance-id';
 
@@ -33,7 +34,7 @@ export const instanceFile = (instanceId: string, kind: NodeKind): NodeFile => ({
   content: `${recordOf(instanceId, kind)}\n`,
 });
 
-/** Everything a node keeps for itself: configuration, keys, pods' addresses, the kubelet's state. */
+/** Everything a node keeps for itself: configuration, keys, pods' addresses, states, timelines. */
 const nodePlaces = [
   '/etc/cni/net.d',
   '/etc/cni/groundup',
@@ -42,6 +43,7 @@ const nodePlaces = [
   '/var/lib/kubelet',
   '/var/lib/kube-proxy',
   '/var/lib/kubernetes',
+  ...timelinePaths,
 ] as const;
 
 /** Removes what another instance left; true when there was one. Throws a BootFailure. */

@@ -23,7 +23,7 @@ const pauseMs = 20;
 const isRoutable = /^IPV4_ADDRESS_STATE=routable$/m;
 
 /** Returns when there is an address; throws a BootFailure after a minute without. */
-export const awaitNetwork = (host: Host): void => {
+export const awaitNetwork = (host: Host, onPause: () => void = () => {}): void => {
   const endMs = host.uptimeMs() + deadlineMs;
   while (!isRoutable.test(host.readFile(networkStatePath) ?? '')) {
     if (host.uptimeMs() >= endMs)
@@ -31,6 +31,7 @@ export const awaitNetwork = (host: Host): void => {
         'network',
         `no IPv4 address after ${deadlineMs / 1000} s: is there DHCP?`,
       );
+    onPause();
     host.sleep(pauseMs);
   }
 };

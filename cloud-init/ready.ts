@@ -1,21 +1,17 @@
 // The node's own credentials -> the moment when the API server calls it Ready, told on the console.
 // One request watches the node: asking again and again would take time from the kubelet's start.
-import { formatOptions } from './curl.ts';
+import { observeAfterReady, type ReadyNode } from './after-ready.ts';
+import { withWatch } from './api-watch.ts';
+import type { Environment } from './boot-input.ts';
 import { bootstrapPath, kubeletClientPath } from './derive.ts';
 import { BootFailure, excerpt } from './failure.ts';
 import type { Host } from './hosts/host.ts';
+import { parseKubeconfig, type Kubeconfig } from './kubeconfig.ts';
 import { completeLifecycleAction, formatCompletion, readLifecycleHook } from './lifecycle-hook.ts';
-import { parseKubeconfig, type Kubeconfig, type PemSource } from './kubeconfig.ts';
 import { reportFailures } from './report-failures.ts';
-import { Secret } from './secret.ts';
 import type { Ending } from './state.ts';
-import {
-  formatReady,
-  parseTimeline,
-  timelinePath,
-  writeTimeline,
-  type Timeline,
-} from './timeline.ts';
+import { openRecord, readBootId, type TimelineRecord } from './timeline-record.ts';
+import { formatReady } from './timeline.ts';
 
 const deadlineMs = 5 * 60_000;
 /** A watch that ends early, or an API server that is not there yet, is tried again after this. */
@@ -23,8 +19,6 @@ const pauseMs = 1500;
 
 const kubeconfigPath = '/var/lib/kubelet/kubeconfig';
 const environmentPath = '/var/lib/kubelet/node.env';
-/** On a file system in memory, made by groundup.service. */
-const runFolder = '/run/groundup';
 
 interface Condition {
   type?: string;
@@ -40,63 +34,45 @@ interface WatchEvent {
   };
 }
 
+export interface Judgement {
+  isReady: boolean;
+  /** The Node is of this boot. */
+  isRegistered: boolean;
+  /** Its kubelet does not complain of the network. */
+  hasNetwork: boolean;
+  /** Why it is not Ready yet. */
+  cause: string;
+}
+
+/** The kubelet's words for a network plugin without configuration, and for one not asked yet. */
+const networkComplaint = /network not ready|network state unknown|cni plugin not initialized/i;
+
 /** What one line of a watch says: Ready in this boot, or why not yet. */
-export const judgeEvent = (line: string, bootId: string): { ready: true } | { cause: string } => {
+export const judgeEvent = (line: string, bootId: string): Judgement => {
+  const notYet = (cause: string): Judgement => ({
+    isReady: false,
+    isRegistered: false,
+    hasNetwork: false,
+    cause,
+  });
   let event: WatchEvent;
   try {
     event = JSON.parse(line) as WatchEvent;
   } catch {
-    return { cause: `the API server answers "${excerpt(line, 80)}"` };
+    return notYet(`the API server answers "${excerpt(line, 80)}"`);
   }
   const status = event.object?.status;
   if (typeof status !== 'object') {
     const said = event.object?.message ?? (event as { message?: string }).message;
-    return { cause: `the API server says: ${excerpt(said ?? line, 160)}` };
+    return notYet(`the API server says: ${excerpt(said ?? line, 160)}`);
   }
   // After a reboot the node's object still tells of the last boot until the kubelet has spoken.
-  if (status.nodeInfo?.bootID !== bootId) return { cause: 'the kubelet has not registered' };
+  if (status.nodeInfo?.bootID !== bootId) return notYet('the kubelet has not registered');
   const condition = status.conditions?.find(({ type }) => type === 'Ready');
-  if (condition?.status === 'True') return { ready: true };
-  return { cause: excerpt(condition?.message ?? 'the node has no Ready condition', 160) };
-};
-
-/** curl reads certificates from files only: embedded ones are put into memory for a while. */
-const asFile = (host: Host, name: string, source: PemSource, made: string[]): string => {
-  if ('path' in source) return host.place(source.path);
-  const path = `${runFolder}/${name}`;
-  host.remove(path);
-  host.createFile(path, source.text.reveal(), 0o600);
-  made.push(path);
-  return host.place(path);
-};
-
-const watchConfig = (
-  host: Host,
-  kubeconfig: Kubeconfig,
-  nodeName: string,
-  made: string[],
-): Secret => {
-  const { server, authority, certificate, privateKey, token } = kubeconfig;
-  const file = (option: string, name: string, source?: PemSource): [string, string][] =>
-    source === undefined ? [] : [[option, asFile(host, name, source, made)]];
-  const seconds = Math.round(deadlineMs / 1000);
-  const query = `fieldSelector=metadata.name%3D${nodeName}&watch=true&timeoutSeconds=${seconds}`;
-  return new Secret(
-    formatOptions([
-      ['url', `${server}/api/v1/nodes?${query}`],
-      ['silent'],
-      ['show-error'],
-      ['no-buffer'],
-      ['globoff'],
-      ['connect-timeout', '5'],
-      ...file('cacert', 'ready-ca.pem', authority),
-      ...file('cert', 'ready-client.pem', certificate),
-      ...file('key', 'ready-client-key.pem', privateKey),
-      ...(token === undefined
-        ? []
-        : [['header', `Authorization: Bearer ${token.reveal()}`] as [string, string]]),
-    ]),
-  );
+  const isReady = condition?.status === 'True';
+  const message = condition?.message ?? 'the node has no Ready condition';
+  const hasNetwork = isReady || (condition !== undefined && !networkComplaint.test(message));
+  return { isReady, isRegistered: true, hasNetwork, cause: isReady ? '' : excerpt(message, 160) };
 };
 
 const readNodeName = (host: Host): string => {
@@ -105,43 +81,46 @@ const readNodeName = (host: Host): string => {
   return name;
 };
 
-const watchUntilReady = (host: Host, config: Secret, bootId: string): void => {
+const watchUntilReady = (
+  host: Host,
+  record: TimelineRecord,
+  { kubeconfig, nodeName }: ReadyNode,
+): void => {
+  const bootId = readBootId(host);
   const startMs = host.uptimeMs();
   let cause = 'the API server was not asked yet';
-  for (;;) {
-    const remainingMs = deadlineMs - (host.uptimeMs() - startMs);
-    if (remainingMs <= 0) break;
-    let isReady = false;
-    const { exitCode, stderr } = host.run('curl', ['-q', '--config', '-'], {
-      stdin: config,
-      timeoutMs: remainingMs,
-      onLine: (line) => {
-        if (line.trim() === '') return false;
-        const judged = judgeEvent(line, bootId);
-        if ('cause' in judged) ({ cause } = judged);
-        else isReady = true;
-        return isReady;
-      },
-    });
-    if (isReady) return;
-    if (exitCode !== 0 && stderr !== '') cause = excerpt(stderr, 160);
-    host.sleep(pauseMs * (0.5 + host.random()));
-  }
-  const outcome = 'the kubelet goes on trying';
-  throw new BootFailure('not-ready', `after ${deadlineMs / 1000} s: ${cause}`, outcome);
-};
-
-/** systemd's own record of when userspace began, milliseconds; absent when it does not say. */
-const readUserspaceMs = (host: Host): Timeline => {
-  const { stdout } = host.run('systemctl', ['show', '--property=UserspaceTimestampMonotonic'], {
-    timeoutMs: 10_000,
+  let isReady = false;
+  const onLine = (line: string): boolean => {
+    if (line.trim() === '') return false;
+    const judged = judgeEvent(line, bootId);
+    if (judged.isRegistered) record.mark('registered');
+    if (judged.hasNetwork) record.mark('cni-ready');
+    ({ isReady, cause } = judged);
+    return isReady;
+  };
+  withWatch(host, kubeconfig, (watch) => {
+    for (;;) {
+      const remainingMs = deadlineMs - (host.uptimeMs() - startMs);
+      if (remainingMs <= 0) break;
+      const { exitCode, stderr } = watch({
+        path: '/api/v1/nodes',
+        fieldSelector: `metadata.name=${nodeName}`,
+        seconds: Math.round(deadlineMs / 1000),
+        timeoutMs: remainingMs,
+        onLine,
+        onPause: record.look,
+      });
+      if (isReady) return;
+      if (exitCode !== 0 && stderr !== '') cause = excerpt(stderr, 160);
+      host.sleep(pauseMs * (0.5 + host.random()));
+    }
+    const outcome = 'the kubelet goes on trying';
+    throw new BootFailure('not-ready', `after ${deadlineMs / 1000} s: ${cause}`, outcome);
   });
-  const microseconds = /=(\d+)$/m.exec(stdout)?.[1];
-  return microseconds === undefined ? {} : { userspace: Number(microseconds) / 1000 };
 };
 
 /** With tls-bootstrap the kubelet writes it when its request was granted. */
-const awaitKubeconfig = (host: Host): Kubeconfig => {
+const awaitKubeconfig = (host: Host, record: TimelineRecord): Kubeconfig => {
   const isBootstrap = host.status(bootstrapPath) !== undefined;
   const isAwaited = () => isBootstrap && host.readFile(kubeconfigPath) === undefined;
   const startMs = host.uptimeMs();
@@ -152,6 +131,7 @@ const awaitKubeconfig = (host: Host): Kubeconfig => {
         `after ${deadlineMs / 1000} s: the kubelet has no certificate yet (was its request approved?)`,
         'the kubelet goes on trying',
       );
+    record.look();
     host.sleep(pauseMs * (0.5 + host.random()));
   }
   const kubeconfig = parseKubeconfig(host.readFile(kubeconfigPath) ?? '');
@@ -175,36 +155,59 @@ const tellGroup = (host: Host): void => {
   if (isProblem) host.console(line);
 };
 
-const awaitReady = (host: Host): Ending => {
-  const nodeName = readNodeName(host);
-  const kubeconfig = awaitKubeconfig(host);
-  const bootId = (host.readFile('/proc/sys/kernel/random/boot_id') ?? '').trim();
-  const made: string[] = [];
-  try {
-    const config = watchConfig(host, kubeconfig, nodeName, made);
-    watchUntilReady(host, config, bootId);
-  } finally {
-    for (const path of made) host.remove(path);
-  }
+/** Started again later in a boot, this tells of now, and the timeline keeps the first time. */
+const describeReady = (host: Host, record: TimelineRecord): string => {
+  const isAgain = record.timeline()['node-ready'] !== undefined;
+  record.mark('node-ready');
+  const now = { 'node-ready': { uptimeMs: host.uptimeMs() } };
+  return formatReady(isAgain ? now : record.timeline());
+};
+
+const awaitReady = (host: Host, record: TimelineRecord, node: ReadyNode): Ending => {
+  watchUntilReady(host, record, node);
+  const message = describeReady(host, record);
   removeToken(host);
-  const timeline = {
-    ...parseTimeline(host.readFile(timelinePath) ?? ''),
-    'node-ready': host.uptimeMs(),
-  };
-  const message = formatReady(timeline);
   const line = `groundup: ${message}`;
   host.log('info', line);
   host.console(line);
-  writeTimeline(host, { ...timeline, ...readUserspaceMs(host) });
+  record.write();
   tellGroup(host);
   return { outcome: 'ready', message };
 };
 
-/** The command `ready`: waits at most five minutes, then says so in one line either way. */
-export const ready = (host: Host): number =>
-  reportFailures(
+/** cloud-init waits for it, and so may others: the wait is over, one way or the other. */
+const settledPath = '/run/groundup/settled';
+
+const settle = (host: Host): void => {
+  try {
+    host.remove(settledPath);
+    host.createFile(settledPath, '', 0o644);
+  } catch (error) {
+    // groundup-ready.service makes it, too, when this command ends.
+    host.log('warning', `groundup: ${settledPath}: ${(error as Error).message}`);
+  }
+};
+
+/**
+ * The command `ready`: waits at most five minutes, then says so in one line either way. It looks on
+ * for a while after that, for the end of the timeline.
+ */
+export const ready = (host: Host, environment: Environment): number => {
+  const record = openRecord(host);
+  let node: ReadyNode | undefined;
+  const exitCode = reportFailures(
     host,
     'NOT Ready',
-    () => awaitReady(host),
+    () => {
+      const nodeName = readNodeName(host);
+      const found = { nodeName, kubeconfig: awaitKubeconfig(host, record) };
+      const ending = awaitReady(host, record, found);
+      node = found;
+      return ending;
+    },
     () => readLifecycleHook(host),
   );
+  settle(host);
+  observeAfterReady(host, environment, record, node);
+  return exitCode;
+};

@@ -1,8 +1,10 @@
-// npm run lab -- up|status|exec|down: a VPC with a real control plane and workers on this machine.
+// npm run lab -- up|status|exec|touched|down: a VPC with a real control plane and workers on this machine.
 import { parseArgs } from 'node:util';
 import { path } from 'zx';
 import { newestManifest } from './image/manifest.ts';
 import { bootWorkers, findLab, startLab } from './lab/start.ts';
+import { showTouched } from './lab/touched/command.ts';
+import { readVolumeOptions } from './lab/volume-options.ts';
 import { prefixesMax, prefixWorkersMax, workersMax } from './lab/addresses.ts';
 import { outputFolder } from './project/paths.ts';
 import { Failure } from './terminal/failure.ts';
@@ -10,15 +12,18 @@ import { createSteps, runCommand } from './terminal/steps.ts';
 
 const usage = `npm run lab -- COMMAND
   up [--workers N] [--prefixes N] [--name NAME] [--image FILE]
-                                                  start a lab and keep it (default: 1 worker)
+     [--volume cold|warm] [--volume-latency MS]   start a lab and keep it (default: 1 worker)
   status [--json] [--name NAME]                   what runs in it
   exec [--name NAME] -- COMMAND...                run a command in it, with kubectl at hand
+  touched [--worker NAME] [--json] [--name NAME]  what a worker fetched of its cold volume
   down [--name NAME]                              stop it and remove all of it`;
 
 interface UpOptions {
   name: string;
   workers: string;
   prefixes: string;
+  volume: string;
+  'volume-latency'?: string;
   image?: string;
 }
 
@@ -35,13 +40,17 @@ const up = async (options: UpOptions): Promise<number> => {
       step: 'lab',
       message: `--prefixes ${options.prefixes}: not a number from 0 to ${prefixesMax}, for at most ${prefixWorkersMax} workers`,
     });
+  const volume = readVolumeOptions(options.volume, options['volume-latency']);
   const manifest = await newestManifest(outputFolder, options.image);
   const imageFile = path.join(outputFolder, manifest.image);
   const steps = createSteps();
   const { settings } = manifest;
   const { lab, keep } = await startLab({ name: options.name, settings, imageFile, steps });
   // An interrupt ends the lab with us; the supervisor sees our end of the pipe close.
-  const requests = Array.from({ length: count }, (_, index) => ({ index, imageFile, prefixCount }));
+  const requests = Array.from({ length: count }, (_, index) => ({
+    ...{ index, imageFile, prefixCount },
+    ...(volume === undefined ? {} : { volume }),
+  }));
   try {
     await bootWorkers(lab, requests, steps);
   } catch (error) {
@@ -72,7 +81,7 @@ const status = async (name: string, asJson: boolean): Promise<number> => {
   return 0;
 };
 
-const commands = ['up', 'status', 'exec', 'down'] as const;
+const commands = ['up', 'status', 'exec', 'touched', 'down'] as const;
 
 const main = async (): Promise<number> => {
   const parsed = (() => {
@@ -84,6 +93,9 @@ const main = async (): Promise<number> => {
           workers: { type: 'string', default: '1' },
           prefixes: { type: 'string', default: '0' },
           image: { type: 'string' },
+          volume: { type: 'string', default: 'warm' },
+          'volume-latency': { type: 'string' },
+          worker: { type: 'string', default: 'worker-0' },
           json: { type: 'boolean', default: false },
           help: { type: 'boolean', default: false },
         },
@@ -103,7 +115,7 @@ const main = async (): Promise<number> => {
   }
   switch (command) {
     case 'up':
-      return up({ ...values, ...(values.image === undefined ? {} : { image: values.image }) });
+      return up(values);
     case 'status':
       return status(values.name, values.json);
     case 'exec':
@@ -112,6 +124,8 @@ const main = async (): Promise<number> => {
         return 2;
       }
       return (await findLab(values.name)).execInherited(rest);
+    case 'touched':
+      return showTouched(await findLab(values.name), values.worker, values.json);
     case 'down': {
       await (await findLab(values.name)).stop();
       console.log(`lab        ${values.name} is gone`);

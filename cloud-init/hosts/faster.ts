@@ -9,9 +9,12 @@ export const withFasterClock = (host: Host, factorText: string | undefined): Hos
   const factor = Number(factorText);
   if (!(factor > 1)) return host;
   const startMs = host.uptimeMs();
+  const passedMs = () => (host.uptimeMs() - startMs) * factor;
+  const startEpochMs = host.epochMs();
   return {
     ...host,
     sleep: (durationMs) => host.sleep(durationMs / factor),
-    uptimeMs: () => startMs + (host.uptimeMs() - startMs) * factor,
+    uptimeMs: () => startMs + passedMs(),
+    epochMs: () => startEpochMs + passedMs(),
   };
 };

@@ -9,6 +9,8 @@ export interface RunOptions {
   timeoutMs: number;
   /** Called with each finished line of standard output; `true` kills the child and ends the run. */
   onLine?: (line: string) => boolean;
+  /** Called each time that the child has said nothing for a moment. */
+  onPause?: () => void;
 }
 
 export interface RunResult {
@@ -63,6 +65,8 @@ export interface Host {
   remove(path: string): void;
   /** Monotonic time since the kernel started. */
   uptimeMs(): number;
+  /** The clock on the wall, since 1970: it may be set while the machine runs. */
+  epochMs(): number;
   /** From 0 up to 1, for jitter. */
   random(): number;
   /** One line to the journal. */

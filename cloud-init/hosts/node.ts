@@ -43,8 +43,9 @@ const unlessMissing = <T>(path: string, operation: () => T): T | undefined =>
 const run = (
   file: string,
   args: readonly string[],
-  { stdin = '', timeoutMs, onLine }: RunOptions,
+  { stdin = '', timeoutMs, onLine, onPause }: RunOptions,
 ): RunResult => {
+  onPause?.();
   const child = spawnSync(file, args, {
     input: reveal(stdin),
     timeout: Math.ceil(timeoutMs),
@@ -107,6 +108,7 @@ export const createNodeHost = (root = ''): Host => ({
     });
   },
   uptimeMs: () => Number(process.hrtime.bigint()) / 1e6,
+  epochMs: () => Date.now(),
   random: () => Math.random(),
   log: (priority, line) => void process.stderr.write(formatLogLine(priority, line)),
   console: (line) => {

@@ -129,7 +129,7 @@ const statusToCode = (status: number): number =>
 const run = (
   file: string,
   args: readonly string[],
-  { stdin = '', timeoutMs, onLine }: RunOptions,
+  { stdin = '', timeoutMs, onLine, onPause }: RunOptions,
 ): RunResult => {
   const input = reveal(stdin);
   if (input.length > stdinBytesMax) throw new Error(`${file}: ${input.length} bytes for stdin`);
@@ -156,6 +156,7 @@ const run = (
     if (os.now() > deadlineMs) ended = exitCodeTimedOut;
     else if (found.includes(true)) pauseMs = pauseMsMin;
     else {
+      onPause?.();
       os.sleep(pauseMs);
       pauseMs = Math.min(pauseMsMax, pauseMs * pauseGrowth);
     }
@@ -220,6 +221,7 @@ export const createQuickjsHost = (root = ''): Host => ({
     if (result !== -errnoNotFound) check(path, result);
   },
   uptimeMs: () => os.now(),
+  epochMs: () => Date.now(),
   random: () => Math.random(),
   log: (priority, line) => std.err.puts(formatLogLine(priority, line)),
   console: (line) => {

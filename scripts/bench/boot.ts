@@ -1,134 +1,108 @@
-// One boot of one disk in the lab -> when userspace, network, kubelet and Ready came, and what was read.
-import { setTimeout as sleep } from 'node:timers/promises';
+// One boot of one disk in the lab -> when each thing came, what was read until Ready, what was started.
+import { coldVolume, type VolumeModel } from '../lab/cold-volume/model.ts';
 import type { Lab } from '../lab/lab.ts';
 import { ask, type WorkerStatus } from '../lab/protocol.ts';
-import { Failure, tailOf } from '../terminal/failure.ts';
+import { parseReport, reportScript, type NodeReport, type TimelineEntry } from './node-report.ts';
+import { awaitLogin, awaitReady, kernelStartMs, powerOnMs } from './ready.ts';
+import type { Planned, Variant, VolumeKind } from './variants.ts';
 
-/** Seconds since the kernel started; bytes and requests of the root disk up to Ready. */
+/** Seconds since the kernel started, but for the first; the root disk's figures are up to Ready. */
 export interface BootFigures {
+  /** From power on until the kernel starts: firmware, GRUB, reading kernel and initrd. */
+  loaderSeconds: number;
   userspaceSeconds: number;
   networkSeconds: number;
+  containerdSeconds: number;
   kubeletSeconds: number;
   readySeconds: number;
   readMib: number;
   reads: number;
+  /** Of blocks that were read at least once. */
+  touchedMib: number;
+  /** Started before the kubelet. */
+  processes: number;
+  timeline: TimelineEntry[];
 }
+
+export type Boot = Planned & { round: number } & BootFigures;
 
 export interface BootOptions {
   imageFile: string;
-  /** Who logs in afterwards to read the figures. */
-  sshUser: 'root' | 'debian';
+  sshUser: Variant['sshUser'];
+  volume: VolumeKind;
+  /** Of a cold volume: how long the first touch of a block takes. */
+  latencyMs: number;
 }
 
-const readyTimeoutMs = 6 * 60_000;
-const loginTimeoutMs = 6 * 60_000;
+/** A warm volume is served by the same program, without waits: latency is the only difference. */
+const volumeOf = (volume: VolumeKind, latencyMs: number): VolumeModel => ({
+  ...coldVolume,
+  latencyMs: volume === 'cold' ? latencyMs : 0,
+});
 
-/** The moment, on this machine's clock, when the API server first calls a node Ready. */
-const watchReady = async (lab: Lab, worker: WorkerStatus): Promise<number> => {
-  const format = '{.metadata.name} {.status.conditions[?(@.type=="Ready")].status}{"\\n"}';
-  const watch = lab.start(['kubectl', 'get', 'nodes', '--watch', `--output=jsonpath=${format}`], {
-    timeoutMs: readyTimeoutMs,
-  });
-  for await (const line of watch)
-    if (line.trim() === `${worker.nodeName} True`) {
-      const readyMs = performance.now();
-      watch.kill();
-      return readyMs;
-    }
-  throw new Failure({
-    step: 'bench',
-    message: `${worker.name} was not Ready within ${readyTimeoutMs / 60_000} min`,
-    tail: tailOf(await lab.consoleOf(worker)),
-  });
+/** Read from the root disk until now. */
+export const readStatistics = async (lab: Lab, { name }: Pick<WorkerStatus, 'name'>) => {
+  const [{ readBytes, readOperations }, { touchedBytes }] = await Promise.all([
+    ask(lab.folder, 'blockStatistics', { name }),
+    ask(lab.folder, 'volumeStatistics', { name }),
+  ]);
+  return {
+    readMib: readBytes / 1024 ** 2,
+    reads: readOperations,
+    touchedMib: touchedBytes / 1024 ** 2,
+  };
 };
 
-const awaitLogin = async (lab: Lab, worker: WorkerStatus, user: string): Promise<void> => {
-  const endMs = performance.now() + loginTimeoutMs;
-  for (;;) {
-    const { exitCode, stderr } = await lab.ssh(worker.address, 'true', 30_000, user);
-    if (exitCode === 0) return;
-    if (performance.now() > endMs)
-      throw new Failure({ step: 'bench', message: `${worker.name}: no login`, tail: stderr });
-    await sleep(2000);
-  }
-};
-
-/** Asks the node for its uptime over an open connection; the quickest answer is the best. */
-const clockOffsetMs = async (lab: Lab, worker: WorkerStatus, user: string): Promise<number> => {
-  const script = 'while read -r line; do read -r up rest </proc/uptime; echo "$up"; done';
-  const shell = lab.start(lab.sshCommand(worker.address, user, ['sh', '-c', `'${script}'`]), {
-    timeoutMs: 60_000,
-    stdin: 'pipe',
-  });
-  const lines = shell[Symbol.asyncIterator]();
-  let best = { roundTripMs: Infinity, offsetMs: 0 };
-  try {
-    for (let round = 0; round < 15; round += 1) {
-      const sentMs = performance.now();
-      shell.stdin?.write('\n');
-      const { value, done } = await lines.next();
-      if (done === true) break;
-      const receivedMs = performance.now();
-      const roundTripMs = receivedMs - sentMs;
-      const offsetMs = (sentMs + receivedMs) / 2 - Number(value) * 1000;
-      if (roundTripMs < best.roundTripMs) best = { roundTripMs, offsetMs };
-    }
-  } finally {
-    shell.kill();
-    await shell;
-  }
-  if (best.roundTripMs === Infinity)
-    throw new Failure({ step: 'bench', message: `${worker.name}: did not tell its uptime` });
-  return best.offsetMs;
-};
-
-const moments = {
-  userspace: 'systemctl show --property=UserspaceTimestampMonotonic --value',
-  waitOnline:
-    'systemctl show --property=ActiveEnterTimestampMonotonic --value systemd-networkd-wait-online.service',
-  networkOnline:
-    'systemctl show --property=ActiveEnterTimestampMonotonic --value network-online.target',
-  // Ours starts no wait-online: its agent keeps the moment, in milliseconds.
-  agent: String.raw`{ sed -n 's/.*"network-online","uptimeMs":\([0-9]*\).*/\1000/p' /var/lib/groundup/timeline.jsonl; echo 0; } 2>/dev/null | head -n 1`,
-  kubelet: 'systemctl show --property=ExecMainStartTimestampMonotonic --value kubelet.service',
-} as const;
-
-/** Microseconds, one a line, in the order of `moments` -> seconds; 0 means that it never happened. */
-export const parseMoments = (output: string): Record<keyof typeof moments, number> => {
-  const values = output
-    .trim()
-    .split('\n')
-    .map((text) => Number(text) / 1e6);
-  return Object.fromEntries(
-    Object.keys(moments).map((name, index) => [name, values[index] ?? Number.NaN]),
-  ) as Record<keyof typeof moments, number>;
+/** The node's own events, and those that only we saw; bytes are the node's to tell. */
+const timelineOf = (
+  report: NodeReport,
+  { loaderSeconds, readySeconds }: { loaderSeconds: number; readySeconds: number },
+): TimelineEntry[] => {
+  const seen = {
+    'power-on': -loaderSeconds,
+    kernel: 0,
+    userspace: report.userspaceSeconds,
+    'network-online': report.networkSeconds,
+    'containerd-ready': report.containerdSeconds,
+    'kubelet-exec': report.kubeletSeconds,
+    'node-ready': readySeconds,
+  };
+  const told = new Set(report.timeline.map(({ event }) => event));
+  const ours = Object.entries(seen)
+    .filter(([event, seconds]) => !told.has(event) && Number.isFinite(seconds))
+    .map(([event, seconds]) => ({ event, uptimeMs: Math.round(seconds * 1000) }));
+  return [...report.timeline, ...ours].toSorted((a, b) => a.uptimeMs - b.uptimeMs);
 };
 
 /** Boots `imageFile` as worker-0, reads its figures and runs `whileUp`; the worker is gone after. */
 export const measureBoot = async (
   lab: Lab,
-  { imageFile, sshUser }: BootOptions,
+  { imageFile, sshUser, volume, latencyMs }: BootOptions,
   whileUp: (worker: WorkerStatus) => Promise<void> = async () => {},
 ): Promise<BootFigures> => {
-  const worker = await lab.addWorker({ index: 0, imageFile });
+  const worker = await lab.addWorker({ index: 0, imageFile, volume: volumeOf(volume, latencyMs) });
   try {
-    const readyMs = await watchReady(lab, worker);
-    const { readBytes, readOperations } = await ask(lab.folder, 'blockStatistics', {
-      name: worker.name,
-    });
+    const ready = await awaitReady(lab, worker);
+    const statistics = await readStatistics(lab, worker);
     await awaitLogin(lab, worker, sshUser);
-    const offsetMs = await clockOffsetMs(lab, worker, sshUser);
-    const script = Object.values(moments).join('\n');
-    const { stdout } = await lab.ssh(worker.address, script, 60_000, sshUser);
-    const { userspace, waitOnline, networkOnline, agent, kubelet } = parseMoments(stdout);
+    const powerOn = await powerOnMs(worker);
+    const kernelStart = await kernelStartMs(lab, worker, sshUser);
+    const { stdout } = await lab.ssh(worker.address, reportScript, 60_000, sshUser);
+    const report = parseReport(stdout);
     await whileUp(worker);
+    const loaderSeconds = (kernelStart - powerOn) / 1000;
+    const readySeconds = (ready - kernelStart) / 1000;
+    const { userspaceSeconds, networkSeconds, containerdSeconds, kubeletSeconds } = report;
     return {
-      userspaceSeconds: userspace,
-      networkSeconds: [agent, waitOnline, networkOnline].find((seconds) => seconds > 0) ?? 0,
-      kubeletSeconds: kubelet,
-      readySeconds: (readyMs - offsetMs) / 1000,
-      readMib: readBytes / 1024 ** 2,
-      reads: readOperations,
+      loaderSeconds,
+      userspaceSeconds,
+      networkSeconds,
+      containerdSeconds,
+      kubeletSeconds,
+      readySeconds,
+      ...statistics,
+      processes: report.processes,
+      timeline: timelineOf(report, { loaderSeconds, readySeconds }),
     };
   } finally {
     await ask(lab.folder, 'stopWorker', { name: worker.name });

@@ -18,7 +18,7 @@ export interface Captured {
   sshPublicKey: string;
 }
 
-const systemFolder = 'etc/systemd/system';
+export const systemFolder = 'etc/systemd/system';
 
 const writeUnder = async (root: string, file: string, text: string, mode = 0o644) => {
   const target = path.join(root, file);
@@ -27,12 +27,12 @@ const writeUnder = async (root: string, file: string, text: string, mode = 0o644
   await chmod(target, mode);
 };
 
-const linkUnder = async (root: string, file: string, target: string): Promise<void> => {
+export const linkUnder = async (root: string, file: string, target: string): Promise<void> => {
   await mkdir(path.dirname(path.join(root, file)), { recursive: true, mode: 0o755 });
   await symlink(target, path.join(root, file));
 };
 
-const extract = async (root: string, archive: Buffer): Promise<void> => {
+export const extract = async (root: string, archive: Buffer): Promise<void> => {
   const file = `${root}.tar`;
   await writeFile(file, archive, { mode: 0o600 });
   await runTool('tar', ['--extract', '--file', file, '--directory', root], {
@@ -50,8 +50,12 @@ const writeLogin = async (root: string, { sshPublicKey }: Captured): Promise<voi
   await runTool('ssh-keygen', ['-q', '-A', '-f', root], { step, timeoutMs: 60_000 });
 };
 
-const startsAtBoot = (root: string, unit: string): Promise<void> =>
-  linkUnder(root, `${systemFolder}/multi-user.target.wants/${unit}`, `/${systemFolder}/${unit}`);
+export const startsAtBoot = (
+  root: string,
+  unit: string,
+  target = 'multi-user.target',
+): Promise<void> =>
+  linkUnder(root, `${systemFolder}/${target}.wants/${unit}`, `/${systemFolder}/${unit}`);
 
 /** (b): our image, every file in place, the agent and cloud-init off. */
 export const overlaySlim = async (root: string, captured: Captured): Promise<void> => {
@@ -95,6 +99,16 @@ RestartSec=5
 WantedBy=multi-user.target
 `;
 
+/** kubelet and kube-proxy for stock Debian, not yet enabled. */
+export const writeNodeUnits = async (root: string): Promise<void> => {
+  await writeUnder(root, `${systemFolder}/kubelet.service`, kubeletUnit);
+  await writeUnder(root, `${systemFolder}/kube-proxy.service`, kubeProxyUnit);
+};
+
+/** cloud-init finds the metadata service, as on EC2. */
+export const writeDatasource = (root: string, more = ''): Promise<void> =>
+  writeUnder(root, 'etc/cloud/cloud.cfg.d/95-worker.cfg', `datasource_list: [ Ec2 ]\n${more}`);
+
 /** (a): stock Debian, every file in place, no cloud-init. */
 export const overlayPlain = async (root: string, captured: Captured): Promise<void> => {
   await extract(root, captured.archive);
@@ -102,8 +116,7 @@ export const overlayPlain = async (root: string, captured: Captured): Promise<vo
   await writeUnder(root, 'etc/cloud/cloud-init.disabled', '');
   const network = '[Match]\nName=en* eth*\n\n[Network]\nDHCP=ipv4\n';
   await writeUnder(root, 'etc/systemd/network/80-dhcp.network', network);
-  await writeUnder(root, `${systemFolder}/kubelet.service`, kubeletUnit);
-  await writeUnder(root, `${systemFolder}/kube-proxy.service`, kubeProxyUnit);
+  await writeNodeUnits(root);
   for (const unit of ['containerd.service', 'kubelet.service', 'kube-proxy.service'])
     await startsAtBoot(root, unit);
 };
@@ -124,26 +137,21 @@ export const overlaySeed = async (root: string, captured: Captured): Promise<voi
   ].join('\n');
   await runTool('sh', ['-c', script, 'sh', node, home], { step, timeoutMs: 30_000 });
   await rm(node, { recursive: true });
-  await writeUnder(
-    root,
-    'etc/cloud/cloud.cfg.d/95-worker.cfg',
-    'datasource_list: [ Ec2 ]\nruncmd:\n  - [ /usr/local/sbin/configure-worker ]\n',
-  );
+  await writeDatasource(root, 'runcmd:\n  - [ /usr/local/sbin/configure-worker ]\n');
 };
 
-/** Copies `disk` (raw or qcow2) to a qcow2 with the overlay's files in it. */
+/** Copies `disk` (raw or qcow2) to a raw one with the overlay's files in it. */
 export const overlayDisk = async (
   disk: string,
   result: string,
   overlay: (root: string) => Promise<void>,
 ): Promise<void> => {
   const root = `${result}.files`;
-  const raw = `${result}.raw`;
   await mkdir(root, { recursive: true, mode: 0o755 });
   try {
     await overlay(root);
     const options = { step, timeoutMs: 5 * 60_000 };
-    await runTool('qemu-img', ['convert', '-O', 'raw', disk, raw], options);
+    await runTool('qemu-img', ['convert', '-O', 'raw', disk, result], options);
     // In a mount namespace of its own: when this ends, however it ends, mount and loop device go.
     const script = [
       'set -e',
@@ -153,10 +161,8 @@ export const overlayDisk = async (
       'umount "$1.mount"',
       'rmdir "$1.mount"',
     ].join('\n');
-    await runTool('unshare', ['--mount', 'sh', '-c', script, 'sh', raw, root], options);
-    await runTool('qemu-img', ['convert', '-O', 'qcow2', raw, result], options);
+    await runTool('unshare', ['--mount', 'sh', '-c', script, 'sh', result, root], options);
   } finally {
     await rm(root, { recursive: true, force: true });
-    await rm(raw, { force: true });
   }
 };

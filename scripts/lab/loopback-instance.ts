@@ -22,7 +22,7 @@ export interface AgentRun {
   exitCode: number;
   journal: string[];
   console: string[];
-  /** Arguments of each call of systemctl. */
+  /** Arguments of each call of systemctl that starts something. */
   systemctl: string[];
 }
 
@@ -53,6 +53,8 @@ export interface RunOptions {
   wrapper?: string;
   /** In place of the service's address, e.g. with a name. */
   secretsUrl?: string;
+  /** Of kube-proxy's metrics. */
+  kubeProxyUrl?: string;
 }
 
 export interface LoopbackInstance {
@@ -165,7 +167,7 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
   putSecrets();
 
   const run: LoopbackInstance['run'] = async (engine, command, runOptions = {}) => {
-    const { timesFile, timeScale, wrapper } = runOptions;
+    const { timesFile, timeScale, wrapper, kubeProxyUrl } = runOptions;
     await Promise.all(
       ['systemctl.log', 'dev/console'].map((file) => writeFile(path.join(root, file), '')),
     );
@@ -177,6 +179,7 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
       GROUNDUP_IMDS_URL: imdsUrl,
       GROUNDUP_AUTOSCALING_URL: autoscalingUrl,
       GROUNDUP_SECRETS_URL: runOptions.secretsUrl ?? secretsUrl,
+      ...(kubeProxyUrl === undefined ? {} : { GROUNDUP_KUBE_PROXY_URL: kubeProxyUrl }),
       ...(timeScale === undefined ? {} : { GROUNDUP_TIME_SCALE: String(timeScale) }),
     };
     const [file, args] =
@@ -203,7 +206,9 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
       exitCode: result.exitCode ?? -1,
       journal: result.stderr.split('\n').filter((line) => line !== ''),
       console: await lines(path.join(root, 'dev/console')),
-      systemctl: await lines(path.join(root, 'systemctl.log')),
+      systemctl: (await lines(path.join(root, 'systemctl.log'))).filter(
+        (line) => !line.startsWith('show '),
+      ),
     };
   };
   return {

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import path from 'node:path';
 import { Failure, type FailureDetails } from '../terminal/failure.ts';
 import type { LifecycleAction, WaitingHook } from './autoscaling.ts';
+import type { Touch, VolumeModel, VolumeStatistics } from './cold-volume/model.ts';
 import type { ControlPlanePrograms } from './control-plane.ts';
 import type { Credentials, ImdsRequest, IssuedToken } from './imds.ts';
 
@@ -24,6 +25,8 @@ export interface WorkerRequest {
   isUnplugged?: boolean;
   /** How many /28 its network interface has; default: none. */
   prefixCount?: number;
+  /** Its blocks come at first touch, as from a snapshot; default: the volume is a file. */
+  volume?: VolumeModel;
 }
 
 export interface WorkerStatus {
@@ -62,6 +65,12 @@ export interface Operations {
   /** In Secrets Manager from now on; without fields it is gone. */
   setSecret: { takes: { name: string; fields?: Record<string, string> }; gives: null };
   blockStatistics: { takes: { name: string }; gives: BlockStatistics };
+  /** What was fetched so far for a worker with `volume`. */
+  volumeStatistics: { takes: { name: string }; gives: VolumeStatistics };
+  /** The same, block by block of 512 KiB, in the order of first touch. */
+  touchedBlocks: { takes: { name: string }; gives: Touch[] };
+  /** The raw image that the volume was made from. */
+  volumeImage: { takes: { name: string }; gives: { imageFile: string } };
   status: { takes: null; gives: { workers: WorkerStatus[]; controlPlane: boolean } };
   imdsLog: { takes: null; gives: ImdsRequest[] };
   /** What the metadata service gave out: the role's credentials, and every session token so far. */

@@ -3,7 +3,6 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
-import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Server as NetServer } from 'node:net';
 import path from 'node:path';
@@ -19,6 +18,8 @@ import {
   type WorkerAddresses,
 } from './addresses.ts';
 import { autoscalingListener, type LifecycleAction, type WaitingHook } from './autoscaling.ts';
+import type { Touch, VolumeStatistics } from './cold-volume/model.ts';
+import { createControl, type Handler } from './control.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { startDnsmasq } from './dnsmasq.ts';
 import {
@@ -36,16 +37,11 @@ import {
   workerIdentity,
 } from './pki.ts';
 import { killService, stopService } from './processes.ts';
-import {
-  socketOf,
-  type Answer,
-  type Operations,
-  type WorkerRequest,
-  type WorkerStatus,
-} from './protocol.ts';
+import { socketOf, type Operations, type WorkerRequest, type WorkerStatus } from './protocol.ts';
 import { askQemu } from './qmp.ts';
 import { busyboxImage, createRegistry } from './registry.ts';
 import { secretsManagerListener } from './secrets-manager.ts';
+import { Volumes } from './volumes.ts';
 import { startMachine, type Machine, type MachineOptions } from './vm.ts';
 
 const cluster = 'k8s-cluster-from-ground-up';
@@ -83,12 +79,14 @@ class Supervisor {
   readonly #waitingHooks = new Map<string, WaitingHook>();
   readonly #lifecycleActions: LifecycleAction[] = [];
   readonly #credentials: Credentials;
+  readonly #volumes: Volumes;
   #publicKey = '';
   #controlPlane: ControlPlane | undefined;
 
   private constructor(folder: string, authority: CertificateAuthority) {
     this.#folder = folder;
     this.#authority = authority;
+    this.#volumes = new Volumes(folder);
     this.#credentials = {
       accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
       secretAccessKey: randomBytes(30).toString('base64'),
@@ -173,15 +171,17 @@ class Supervisor {
     const prefixes = takePrefixes(addresses, request.prefixCount ?? 0);
     await connectWorker(addresses, prefixes);
     if (request.isUnplugged === true) await plug(addresses, false);
-    const { credentials } = request;
+    const { credentials, imageFile, volume } = request;
     const options: MachineOptions = {
       worker: addresses,
-      imageFile: request.imageFile,
+      imageFile,
       stateFolder: this.#folder,
       accelerator: await findAccelerator(),
       authority: await this.#authority.certificate(),
       memoryMib: request.memoryMib ?? memoryMibDefault,
     };
+    if (volume !== undefined)
+      options.blockSocket = await this.#volumes.attach(name, imageFile, volume);
     const machine = await startMachine({
       ...options,
       ...(credentials === undefined ? {} : { credentials }),
@@ -213,6 +213,7 @@ class Supervisor {
   async stopWorker({ name }: { name: string }): Promise<null> {
     const worker = this.#find(name);
     await stopService(worker.machine.service);
+    await this.#volumes.detach(name);
     await disconnectWorker(worker.addresses, worker.instance.prefixes);
     this.#workers.delete(name);
     await rm(path.join(this.#folder, name), { recursive: true, force: true });
@@ -272,6 +273,18 @@ class Supervisor {
     };
   }
 
+  volumeStatistics({ name }: { name: string }): Promise<VolumeStatistics> {
+    return this.#volumes.statistics(name);
+  }
+
+  touchedBlocks({ name }: { name: string }): Promise<Touch[]> {
+    return this.#volumes.touches(name);
+  }
+
+  volumeImage({ name }: { name: string }): { imageFile: string } {
+    return { imageFile: this.#volumes.imageFile(name) };
+  }
+
   #statusOf({ addresses, instance, machine }: Worker): WorkerStatus {
     const { name, nodeName, address } = addresses;
     const podCidr =
@@ -297,8 +310,6 @@ class Supervisor {
   }
 }
 
-type Handler = (takes: unknown) => unknown;
-
 const handlersOf = (supervisor: Supervisor): Record<string, Handler> => ({
   startControlPlane: (takes) => supervisor.startControlPlane(takes as never),
   addWorker: (takes) => supervisor.addWorker(takes as never),
@@ -311,40 +322,13 @@ const handlersOf = (supervisor: Supervisor): Record<string, Handler> => ({
   cutPower: (takes) => supervisor.cutPower(takes as never),
   powerDown: (takes) => supervisor.powerDown(takes as never),
   blockStatistics: (takes) => supervisor.blockStatistics(takes as never),
+  volumeStatistics: (takes) => supervisor.volumeStatistics(takes as never),
+  touchedBlocks: (takes) => supervisor.touchedBlocks(takes as never),
+  volumeImage: (takes) => supervisor.volumeImage(takes as never),
   status: () => supervisor.status(),
   imdsLog: () => supervisor.imdsLog(),
   issued: () => supervisor.issued(),
 });
-
-const createControl = (supervisor: Supervisor): Server => {
-  const handlers = handlersOf(supervisor);
-  const answer = async (name: string, body: string): Promise<Answer> => {
-    const handler = handlers[name];
-    if (handler === undefined) throw new Error(`no operation ${name}`);
-    return { value: (await handler(JSON.parse(body))) ?? null };
-  };
-  const failed = (error: Error): Answer =>
-    error instanceof Failure
-      ? {
-          failure: {
-            step: error.step,
-            message: error.message,
-            ...(error.tail === undefined ? {} : { tail: error.tail }),
-            ...(error.hint === undefined ? {} : { hint: error.hint }),
-          },
-        }
-      : { failure: { step: 'lab', message: error.message, tail: error.stack ?? '' } };
-  return createHttpServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      answer((request.url ?? '/').slice(1), Buffer.concat(chunks).toString('utf8'))
-        .catch(failed)
-        .then((result) => response.end(JSON.stringify(result)))
-        .catch(() => response.destroy());
-    });
-  });
-};
 
 /**
  * Until the command that started the lab says `keep`, the lab lives only as long as that command:
@@ -364,7 +348,7 @@ const folder = process.argv[2] ?? '';
 dieWithStarter();
 try {
   const supervisor = await Supervisor.start(folder);
-  const control = createControl(supervisor);
+  const control = createControl(handlersOf(supervisor));
   control.listen(socketOf(folder));
 } catch (error) {
   const text = error instanceof Failure ? `${error.message}\n${error.tail ?? ''}` : String(error);

@@ -18,6 +18,8 @@ export interface MachineOptions {
   credentials?: Record<string, string>;
   /** Of an earlier start: the disk stays as it is. */
   hasDisk?: boolean;
+  /** Where the volume is served; default: it is a file of the worker's. */
+  blockSocket?: string;
 }
 
 export interface Machine {
@@ -45,6 +47,14 @@ export const tmpfilesCredential = (authority: string): string =>
     '',
   ].join('\n');
 
+const driveOf = ({ blockSocket }: MachineOptions, disk: string): string => {
+  const source =
+    blockSocket === undefined
+      ? `file=${disk},format=qcow2`
+      : `driver=raw,file.driver=nbd,file.server.type=unix,file.server.path=${blockSocket}`;
+  return `${source},if=none,id=root,cache=unsafe,discard=unmap`;
+};
+
 const qemuArgs = (options: MachineOptions, files: Record<string, string>): string[] => {
   const { worker, accelerator, memoryMib, credentials = {} } = options;
   // TCG of QEMU 7.2 dies in 6.12 kernels with cmpxchg16b; five-level paging costs time.
@@ -60,8 +70,7 @@ const qemuArgs = (options: MachineOptions, files: Record<string, string>): strin
       '-smbios',
       `type=11,value=io.systemd.credential:${name}=${text}`,
     ]),
-    '-drive',
-    `file=${files['disk']},if=none,id=root,format=qcow2,cache=unsafe,discard=unmap`,
+    ...['-drive', driveOf(options, files['disk'] ?? '')],
     ...['-device', 'nvme,drive=root,serial=root'],
     ...['-netdev', `tap,id=net,ifname=${worker.tap},script=no,downscript=no`],
     ...['-device', `virtio-net-pci,netdev=net,mac=${worker.mac},romfile=`],
@@ -94,7 +103,8 @@ export const startMachine = async (options: MachineOptions): Promise<Machine> =>
     mode: 0o600,
   });
   await writeFile(files.console, '', { mode: 0o600 });
-  if (options.hasDisk !== true) await makeDisk(worker.name, imageFile, files.disk);
+  if (options.hasDisk !== true && options.blockSocket === undefined)
+    await makeDisk(worker.name, imageFile, files.disk);
   const service = startService('qemu', 'qemu-system-x86_64', qemuArgs(options, files), folder);
   return { service, consoleFile: files.console, qmpFile: files.qmp };
 };

@@ -24,6 +24,7 @@ export const findShellFiles = async (): Promise<string[]> => {
   const unnamed = [
     '.ci/run',
     'images/rootfs/usr/lib/groundup/deferred-cloud-init',
+    'scripts/bench/nodeadm/rootfs/usr/local/sbin/node-config',
     'scripts/bench/stock/rootfs/usr/local/sbin/configure-worker',
   ];
   return [...files, ...unnamed].toSorted();

@@ -86,6 +86,9 @@ export const labPackages = [
   'curl',
 ] as const satisfies readonly PackageName[];
 
+/** What `npm run lab -- touched` needs. */
+export const touchedPackages = ['fdisk', 'e2fsprogs'] as const satisfies readonly PackageName[];
+
 /** What `npm test` needs besides the former two. */
 export const testPackages = [
   'shellcheck',

@@ -10,15 +10,23 @@ type Parsed<Options extends ParseArgsOptionsConfig> = ReturnType<
   typeof parseArgs<{ allowPositionals: true; options: Options }>
 >;
 
+interface Command<Options extends ParseArgsOptionsConfig> {
+  step: string;
+  usage: string;
+  options: Options;
+  /** What a word of the command line is. */
+  word: string;
+}
+
 /**
- * Runs `work` with one word and the options; `--help` prints the usage. A command line that can't be
- * understood, or a file that can't be read, exits with 2.
+ * Runs `work` with the words, at least one, and the options; `--help` prints the usage. A command line
+ * that can't be understood, or a file that can't be read, exits with 2.
  */
-export const withArguments = async <Options extends ParseArgsOptionsConfig>(
-  command: { step: string; usage: string; options: Options; word: string },
-  work: (word: string, values: Parsed<Options>['values']) => Promise<number>,
+export const withWords = async <Options extends ParseArgsOptionsConfig>(
+  command: Command<Options> & { wordsMax: number },
+  work: (words: readonly string[], values: Parsed<Options>['values']) => Promise<number>,
 ): Promise<number> => {
-  const { step, usage, options, word } = command;
+  const { step, usage, options, word, wordsMax } = command;
   const wrong = (fault: string): number => {
     console.error(`${step.padEnd(10)} ${fault}\n${usage}`);
     return exitCodeUsage;
@@ -34,13 +42,22 @@ export const withArguments = async <Options extends ParseArgsOptionsConfig>(
   } catch (error) {
     return wrong((error as Error).message.split('. ')[0] ?? '');
   }
-  const [first, ...others] = parsed.positionals;
-  if (first === undefined || others.length > 0) return wrong(`one ${word} is needed`);
+  const { positionals } = parsed;
+  if (positionals.length === 0 || (wordsMax === 1 && positionals.length > 1))
+    return wrong(`one ${word} is needed`);
+  if (positionals.length > wordsMax) return wrong(`at most ${wordsMax} of ${word} can be given`);
   try {
-    return await work(first, parsed.values);
+    return await work(positionals, parsed.values);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     console.error(formatFailure(error));
     return exitCodeUsage;
   }
 };
+
+/** The same with one word. */
+export const withArguments = <Options extends ParseArgsOptionsConfig>(
+  command: Command<Options>,
+  work: (word: string, values: Parsed<Options>['values']) => Promise<number>,
+): Promise<number> =>
+  withWords({ ...command, wordsMax: 1 }, ([word = ''], values) => work(word, values));

@@ -36,7 +36,8 @@ export type InstanceFacts = z.infer<typeof factsSchema>;
 /** docs/user-data.md has them as a table. */
 export const factKeys: readonly string[] = Object.keys(factsSchema.shape);
 
-const readInput = async (step: string, file: string): Promise<Buffer> => {
+/** Bytes of a file, or of standard input when it is called `-`. */
+export const readInput = async (step: string, file: string): Promise<Buffer> => {
   try {
     return file === '-' ? await buffer(process.stdin) : await readFile(file);
   } catch (error) {

@@ -1,8 +1,6 @@
 // The agent as a process against services on loopback: the bundle in the QuickJS and curl of Debian
 // 13, as on a node, and the sources in Node, so that both hosts are held against each other.
-import { createServer } from 'node:https';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'uvu';
@@ -12,7 +10,6 @@ import type { NodeNames } from '../../cloud-init/derive.ts';
 import { filesWith, foldersWith } from '../../cloud-init/files.ts';
 import { bundleAgent } from '../../scripts/image/agent.ts';
 import { debianPrograms } from '../../scripts/image/quickjs.ts';
-import { CertificateAuthority, kubeconfigFor } from '../../scripts/lab/pki.ts';
 import { runTool } from '../../scripts/project/tools.ts';
 import {
   startInstance,
@@ -310,75 +307,6 @@ for (const engine of engines) {
       assert.is(run.exitCode, failureClasses.usage.exitCode);
       assert.equal(run.journal, ['<3>groundup: usage: agent.mjs configure|ready|warm']);
       assert.equal(instance.requests, []);
-    }));
-
-  test(`${engine.name}: ready watches the API server with the node's own certificate`, () =>
-    withInstance(userData, async (instance) => {
-      const authority = await CertificateAuthority.create(path.join(folder, `pki-${engine.name}`));
-      const serverPair = await authority.sign('server', {
-        commonName: 'kubernetes',
-        alternativeNames: ['IP:127.0.0.1'],
-      });
-      const clientPair = await authority.sign('client', {
-        commonName: 'system:node:ip-172-31-0-20',
-        organization: 'system:nodes',
-        alternativeNames: ['IP:172.31.0.20'],
-      });
-      const proxyPair = await authority.sign('proxy', { commonName: 'system:kube-proxy' });
-      const ca = await authority.certificate();
-      const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
-      const event = (status: string, bootID: string) =>
-        `${JSON.stringify({ type: 'MODIFIED', object: { status: { conditions: [{ type: 'Ready', status }], nodeInfo: { bootID } } } })}\n`;
-      const asked: string[] = [];
-      const server = createServer(
-        { cert: serverPair.certificate, key: serverPair.key, ca, requestCert: true },
-        (request, response) => {
-          asked.push(request.url ?? '');
-          response.write(event('True', 'the last boot'));
-          response.write(event('False', bootId));
-          // A watch stays open: on a node the agent must not wait for its end. Node's host sees a line
-          // only after curl has ended.
-          setTimeout(() => {
-            response.write(event('True', bootId));
-            if (engine.name === 'node') response.end();
-          }, 200);
-        },
-      );
-      await new Promise<void>((resolve) => {
-        server.listen(0, '127.0.0.1', resolve);
-      });
-      const { port } = server.address() as AddressInfo;
-      const url = `https://127.0.0.1:${port}`;
-      Object.assign(instance.fields.node, {
-        [`${worker}.pem`]: clientPair.certificate,
-        [`${worker}-key.pem`]: clientPair.key,
-        [`${worker}.kubeconfig`]: kubeconfigFor('u', clientPair, ca, url),
-      });
-      Object.assign(instance.fields.shared, {
-        'ca.pem': ca,
-        'kube-proxy.kubeconfig': kubeconfigFor('u', proxyPair, ca, url),
-      });
-      instance.putSecrets();
-      // Only file operations go below the root, so the boot id must be there as well.
-      const { mkdir, writeFile } = await import('node:fs/promises');
-      const procFolder = path.join(instance.root, 'proc/sys/kernel/random');
-      await mkdir(procFolder, { recursive: true });
-      await writeFile(path.join(procFolder, 'boot_id'), `${bootId}\n`);
-      try {
-        assert.is((await instance.run(engine, 'configure')).exitCode, 0);
-        const run = await instance.run(engine, 'ready');
-        assert.is(run.exitCode, 0, run.journal.join('\n'));
-        assert.match(
-          run.console[0] ?? '',
-          /^groundup: Ready in \d+\.\d s \(user-data \d+\.\d, secrets \d+\.\d, kubelet \d+\.\d\)$/,
-        );
-        assert.equal(asked, [
-          '/api/v1/nodes?fieldSelector=metadata.name%3Dip-172-31-0-20&watch=true&timeoutSeconds=300',
-        ]);
-      } finally {
-        server.closeAllConnections();
-        server.close();
-      }
     }));
 }
 

@@ -60,7 +60,7 @@ const reportOf = (host: FakeHost, exitCode: number): string =>
       )
       .map(([file, { mode, kind }]) => `${mode.toString(8)} ${file}${kind === 'folder' ? '/' : ''}`)
       .toSorted(),
-    ...host.ran.filter((line) => line.startsWith('systemctl')).map((line) => `ran ${line}`),
+    ...host.ran.filter((line) => /^systemctl (?:re)?start/.test(line)).map((line) => `ran ${line}`),
     '',
   ].join('\n');
 

@@ -65,7 +65,7 @@ const runReady = (host: FakeHost, isReady: boolean): number => {
     options.onLine(JSON.stringify({ object: { status: condition } }));
     return { exitCode: 0, stdout: '', stderr: '' };
   };
-  const exitCode = ready(host);
+  const exitCode = ready(host, environment);
   host.run = inner;
   return exitCode;
 };

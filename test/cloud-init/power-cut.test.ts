@@ -23,7 +23,7 @@ type Tree = Record<string, string>;
 
 const nodeFolders = ['etc/cni', 'var/lib/kubelet', 'var/lib/kube-proxy', 'var/lib/kubernetes'];
 /** Written by each boot about itself. */
-const perBoot = /timeline\.jsonl(?:\.new)?$/;
+const perBoot = /timeline[^/]*$/;
 
 const treeOf = async (root: string): Promise<Tree> => {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });

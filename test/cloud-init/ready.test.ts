@@ -3,34 +3,53 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { configure } from '../../cloud-init/agent.ts';
 import { failureClasses } from '../../cloud-init/failure.ts';
-import { judgeEvent, ready } from '../../cloud-init/ready.ts';
-import { createNode, environment, outputOf, secretMark, type NodeOptions } from '../fakes/node.ts';
+import { judgeEvent, ready, type Judgement } from '../../cloud-init/ready.ts';
+import { bootFiles, bootId, nodeEvent, serve, type Services } from '../fakes/api-server.ts';
+import type { FakeHost } from '../fakes/host.ts';
+import { createNode, environment, outputOf, secretMark } from '../fakes/node.ts';
 
-const bootId = '1b4e28ba-2fa1-11d2-883f-0016d3cca427';
+const waiting = { isReady: false, isRegistered: false, hasNetwork: false };
+const unregistered = { ...waiting, cause: 'the kubelet has not registered' };
+const registered = { ...waiting, isRegistered: true };
+const noNetwork = 'container runtime network not ready: NetworkReady=false';
+const withoutCni = [
+  `${noNetwork} reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized`,
+  '[container runtime status check may not have completed yet, network state unknown]',
+];
 
-const event = (status: string, bootID = bootId, message = 'cni plugin not initialized'): string =>
-  JSON.stringify({
-    type: 'MODIFIED',
-    object: {
-      status: { conditions: [{ type: 'Ready', status, message }], nodeInfo: { bootID } },
-    },
-  });
-
-const judged: [string, string, ReturnType<typeof judgeEvent>][] = [
-  ['Ready in this boot', event('True'), { ready: true }],
-  ['Ready in the last boot', event('True', 'other'), { cause: 'the kubelet has not registered' }],
-  ['not Ready', event('False'), { cause: 'cni plugin not initialized' }],
+const judged: [string, string, Judgement][] = [
+  [
+    'Ready in this boot',
+    nodeEvent('True'),
+    { isReady: true, isRegistered: true, hasNetwork: true, cause: '' },
+  ],
+  ['Ready in the last boot', nodeEvent('True', 'other'), unregistered],
+  ...withoutCni.map((message): [string, string, Judgement] => [
+    `registered: ${message.slice(0, 40)}`,
+    nodeEvent('False', bootId, message),
+    { ...registered, cause: message },
+  ]),
+  [
+    'registered with a network',
+    nodeEvent('False', bootId, 'PLEG is not healthy'),
+    { ...registered, hasNetwork: true, cause: 'PLEG is not healthy' },
+  ],
+  [
+    'without conditions',
+    JSON.stringify({ object: { status: { nodeInfo: { bootID: bootId } } } }),
+    { ...registered, cause: 'the node has no Ready condition' },
+  ],
   [
     'refused',
     JSON.stringify({ kind: 'Status', message: 'nodes is forbidden' }),
-    { cause: 'the API server says: nodes is forbidden' },
+    { ...waiting, cause: 'the API server says: nodes is forbidden' },
   ],
   [
     'a watch that ended',
     JSON.stringify({ type: 'ERROR', object: { message: 'too old resource version' } }),
-    { cause: 'the API server says: too old resource version' },
+    { ...waiting, cause: 'the API server says: too old resource version' },
   ],
-  ['no JSON', '<html>', { cause: 'the API server answers "<html>"' }],
+  ['no JSON', '<html>', { ...waiting, cause: 'the API server answers "<html>"' }],
 ];
 
 for (const [name, line, expected] of judged)
@@ -38,66 +57,49 @@ for (const [name, line, expected] of judged)
     assert.equal(judgeEvent(line, bootId), expected);
   });
 
-/** A configured node; `watch` plays the API server, once for each request. */
-const createConfigured = (watch: (tries: number) => { stdout?: string; stderr?: string }) => {
-  const options: NodeOptions = { files: { '/proc/sys/kernel/random/boot_id': `${bootId}\n` } };
-  const host = createNode(options);
+/** A configured node, and the services that it will ask. */
+const createConfigured = (services: Services): FakeHost => {
+  const host = createNode({ files: bootFiles });
   configure(host, environment);
   host.journal.length = 0;
   host.ran.length = 0;
   host.stdins.length = 0;
-  let tries = 0;
-  const inner = host.run.bind(host);
-  host.run = (file, args, runOptions) => {
-    if (file !== 'curl') return inner(file, args, runOptions);
-    tries += 1;
-    host.ran.push([file, ...args].join(' '));
-    host.stdins.push(String(runOptions.stdin));
-    const { stdout = '', stderr = '' } = watch(tries);
-    const isEnough = stdout.split('\n').some((line) => runOptions.onLine?.(line));
-    return { exitCode: isEnough ? 0 : 7, stdout: '', stderr };
-  };
+  serve(host, services);
   return host;
 };
 
-test('one line on console and journal, and the timeline is complete', () => {
-  const host = createConfigured((tries) =>
-    tries === 1
-      ? { stderr: 'curl: (7) Failed to connect' }
-      : { stdout: `${event('True', 'old')}\n${event('False')}\n${event('True')}\n` },
-  );
-  const inner = host.run.bind(host);
-  host.run = (file, args, options) =>
-    file === 'systemctl'
-      ? { exitCode: 0, stdout: 'UserspaceTimestampMonotonic=1500000\n', stderr: '' }
-      : inner(file, args, options);
-  assert.is(ready(host), 0);
-  const line = 'groundup: Ready in 3.6 s (user-data 0.0, secrets 0.0, kubelet 1.5)';
+test('one line on console and journal, and whoever waits can go on', () => {
+  const host = createConfigured({
+    nodes: (tries) =>
+      tries === 1
+        ? { stderr: 'curl: (7) Failed to connect' }
+        : { lines: [nodeEvent('True', 'old'), nodeEvent('False'), '', nodeEvent('True')] },
+    pods: () => {
+      assert.ok(host.entries.has('/run/groundup/settled'), 'nothing waits for pods');
+      assert.match(host.entries.get('/run/groundup/state.json')?.content ?? '', '"ready"');
+      return {};
+    },
+  });
+  assert.is(ready(host, environment), 0);
+  const line = 'groundup: Ready in 3.6 s (user-data 0.0, secrets 0.0, kubelet 1.5, network 0.0)';
   assert.equal(host.consoleLines, [line]);
   assert.equal(host.journal, [`info: ${line}`]);
-  assert.equal(host.ran, ['curl -q --config -', 'curl -q --config -']);
   assert.is(outputOf(host).includes(secretMark), false);
-  const timeline = host.readFile('/var/lib/groundup/timeline.jsonl') ?? '';
-  assert.equal(
-    timeline
-      .trimEnd()
-      .split('\n')
-      .map((text) => (JSON.parse(text) as { event: string }).event),
-    [
-      'userspace',
-      'network-online',
-      'user-data-read',
-      'secrets-read',
-      'files-written',
-      'services-started',
-      'node-ready',
-    ],
-  );
+});
+
+test('started again in a boot, the line is of now', () => {
+  const host = createConfigured({ nodes: () => ({ lines: [nodeEvent('True')] }) });
+  ready(host, environment);
+  host.sleep(3_600_000);
+  host.consoleLines.length = 0;
+  assert.is(ready(host, environment), 0);
+  assert.match(host.consoleLines.join('\n'), /^groundup: Ready in 39\d\d\.\d s$/);
 });
 
 test('after five minutes the last reason is told, and credentials in memory are gone', () => {
-  const host = createConfigured(() => ({ stdout: `${event('False')}\n` }));
-  assert.is(ready(host), failureClasses['not-ready'].exitCode);
+  const host = createConfigured({ nodes: () => ({ lines: [nodeEvent('False')] }) });
+  assert.is(ready(host, environment), failureClasses['not-ready'].exitCode);
+  assert.ok(host.entries.has('/run/groundup/settled'));
   const line =
     'groundup: NOT Ready: after 300 s: cni plugin not initialized; the kubelet goes on trying';
   assert.equal(host.consoleLines, [line]);
@@ -109,7 +111,7 @@ test('after five minutes the last reason is told, and credentials in memory are 
 
 test('a node that was never configured says so', () => {
   const host = createNode();
-  assert.is(ready(host), failureClasses['not-ready'].exitCode);
+  assert.is(ready(host, environment), failureClasses['not-ready'].exitCode);
   assert.equal(host.consoleLines, [
     'groundup: NOT Ready: /var/lib/kubelet/node.env: no NODE_NAME; nothing was written',
   ]);

@@ -1,4 +1,4 @@
-// The small stages between a checked request and files: render, verify, derive, curl, timeline.
+// The small stages between a checked request and files: render, verify, derive, curl.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeBase64 } from '../../cloud-init/base64.ts';
@@ -11,7 +11,6 @@ import { parseKubeconfig } from '../../cloud-init/kubeconfig.ts';
 import { render } from '../../cloud-init/render.ts';
 import { delayAfter, delayAfterThrottle } from '../../cloud-init/retry.ts';
 import { Secret } from '../../cloud-init/secret.ts';
-import { formatReady, formatTimeline, parseTimeline } from '../../cloud-init/timeline.ts';
 import { verifiedTemplates, verifyRendered } from '../../cloud-init/verify.ts';
 import { settings, templates } from '../fakes/node.ts';
 
@@ -238,29 +237,6 @@ for (const [text, reason] of wrongKubeconfigs)
   test(`a kubeconfig that ${reason}: ${JSON.stringify(text.slice(-40))}`, () => {
     assert.is(parseKubeconfig(text), reason);
   });
-
-test('a timeline is written in the order of time, and read back', () => {
-  const timeline = { 'node-ready': 24_912.4, userspace: 2700, 'network-online': 13_100 };
-  const text =
-    '{"event":"userspace","uptimeMs":2700}\n{"event":"network-online","uptimeMs":13100}\n' +
-    '{"event":"node-ready","uptimeMs":24912}\n';
-  assert.is(formatTimeline(timeline), text);
-  assert.equal(parseTimeline(`${text}{"event":"oth`), { ...timeline, 'node-ready': 24_912 });
-});
-
-test('the line that matters', () => {
-  assert.is(
-    formatReady({
-      'network-online': 13_100,
-      'user-data-read': 13_500,
-      'secrets-read': 14_100,
-      'services-started': 16_600,
-      'node-ready': 24_912,
-    }),
-    'Ready in 24.9 s (user-data 0.4, secrets 0.6, kubelet 8.3)',
-  );
-  assert.is(formatReady({ 'node-ready': 900 }), 'Ready in 0.9 s');
-});
 
 test('journald gets a priority on every line', () => {
   assert.is(formatLogLine('error', 'a\nb'), '<3>a\n<3>b\n');

@@ -181,7 +181,7 @@ const bootTo = (host: FakeHost, grantedAfter: number): number => {
     options.onLine?.(JSON.stringify({ type: 'ADDED', object: { status } }));
     return { exitCode: 0, stdout: '', stderr: '' };
   };
-  return ready(host);
+  return ready(host, environment);
 };
 
 test('the token is removed once the node is Ready with its certificate', () => {

@@ -46,7 +46,9 @@ const createInPool = (states: (string | number)[], options: NodeOptions = {}): P
 };
 
 const started = ({ ran }: FakeHost): string[] =>
-  ran.filter((line) => line.startsWith('systemctl')).map((line) => line.replace('systemctl ', ''));
+  ran
+    .filter((line) => /^systemctl (?:re)?start/.test(line))
+    .map((line) => line.replace('systemctl ', ''));
 
 for (const state of ['Warmed:Stopped', 'Warmed:Running', 'Warmed:Hibernated'])
   test(`${state}: every file is written and the kubelet is held`, () => {

@@ -85,7 +85,7 @@ const boot = (options: NodeOptions, isReady = false): FakeHost => {
     runOptions.onLine(JSON.stringify({ object: { status } }));
     return { exitCode: 0, stdout: '', stderr: '' };
   };
-  ready(host);
+  ready(host, environment);
   return host;
 };
 

@@ -8,6 +8,9 @@ import * as assert from 'uvu/assert';
 import { newestManifest } from '../../scripts/image/manifest.ts';
 import { checkSettings } from '../../scripts/image/settings.ts';
 import { vpc } from '../../scripts/lab/addresses.ts';
+import { blockBytes } from '../../scripts/lab/cold-volume/model.ts';
+import { readVolumeOptions } from '../../scripts/lab/volume-options.ts';
+import { Volumes } from '../../scripts/lab/volumes.ts';
 import { findLab, startLab } from '../../scripts/lab/start.ts';
 import { labFolder, startTicksOf, writeState } from '../../scripts/lab/state.ts';
 import { inProject } from '../../scripts/project/paths.ts';
@@ -53,6 +56,26 @@ test('a lab of that name runs', async () => {
   const { steps } = recordSteps();
   const running = await failureOf(startLab({ name: 'default', settings, imageFile: '/x', steps }));
   assert.ok(shown.includes(running), running);
+});
+
+test('volumes that there are not', async () => {
+  for (const [volume, latency] of [
+    ['lukewarm', undefined],
+    ['cold', '60ms'],
+    ['warm', '60'],
+  ] as const) {
+    const refused = await failureOf((async () => readVolumeOptions(volume, latency))());
+    assert.ok(shown.includes(refused), refused);
+  }
+  const warm = await failureOf((async () => new Volumes(home).touches('worker-0'))());
+  assert.ok(shown.includes(warm), warm);
+});
+
+test('a cold volume is as the page says', async () => {
+  assert.is(readVolumeOptions('warm', undefined), undefined);
+  assert.equal(readVolumeOptions('cold', undefined), { latencyMs: 60, inFlightMax: 64 });
+  assert.equal(readVolumeOptions('cold', '0'), { latencyMs: 0, inFlightMax: 64 });
+  assert.is(blockBytes, 512 * 1024);
 });
 
 test('every command of the page is one that there is, and the addresses are the table’s', async () => {

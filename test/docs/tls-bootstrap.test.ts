@@ -30,7 +30,7 @@ test('the line of user-data', () => {
 test('a request that nobody approved', () => {
   const host = createBootstrapNode();
   configure(host, environment);
-  ready(host);
+  ready(host, environment);
   assert.equal(host.consoleLines, [shown('console not-approved')]);
 });
 

@@ -160,6 +160,9 @@ const createFiles = (options: FakeOptions, entries: Map<string, Entry>) => {
   };
 };
 
+/** When the kernel of each fake node started. */
+export const fakeEpochMs = Date.parse('2026-11-30T02:00:00Z');
+
 export const createFakeHost = (options: FakeOptions): FakeHost => {
   const entries = new Map<string, Entry>();
   const journal: string[] = [];
@@ -182,13 +185,18 @@ export const createFakeHost = (options: FakeOptions): FakeHost => {
     },
     ...options.programs,
   };
-  const run = (file: string, args: readonly string[], { stdin = '', onLine }: RunOptions) => {
+  const run = (
+    file: string,
+    args: readonly string[],
+    { stdin = '', onLine, onPause }: RunOptions,
+  ) => {
     const program = programs[file];
     if (program === undefined) throw new Error(`the test has no program ${file}`);
     ran.push([file, ...args].join(' '));
     stdins.push(reveal(stdin));
     // Every program takes a little time: a loop without sleeping comes to its deadline, too.
     nowMs += 10;
+    onPause?.();
     const { exitCode = 0, stdout = '', stderr = '' } = program(args, reveal(stdin));
     for (const line of onLine === undefined ? [] : stdout.split('\n'))
       if (onLine?.(line) === true) return { exitCode: 0, stdout: '', stderr };
@@ -203,6 +211,7 @@ export const createFakeHost = (options: FakeOptions): FakeHost => {
       nowMs += durationMs;
     },
     uptimeMs: () => nowMs,
+    epochMs: () => fakeEpochMs + nowMs,
     random: () => 0.5,
     log: (priority, line) => void journal.push(`${priority}: ${line}`),
     console: (line) => void consoleLines.push(line),

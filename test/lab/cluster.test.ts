@@ -5,11 +5,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
 import { test as uvuTest } from 'uvu';
 import * as assert from 'uvu/assert';
+import { timelinePath, timelinePaths } from '../../cloud-init/timeline-record.ts';
+import {
+  inOrder,
+  parseTimeline,
+  timelineEvents,
+  type Timeline,
+  type TimelineEvent,
+} from '../../cloud-init/timeline.ts';
+import { readStatistics } from '../../scripts/bench/boot.ts';
+import { budgetKeys, readBudgets } from '../../scripts/bench/budgets.ts';
+import { formatFigure, judge } from '../../scripts/bench/judge.ts';
+import { parseProcesses, processesScript } from '../../scripts/bench/node-report.ts';
+import { watchReady } from '../../scripts/bench/ready.ts';
+import type { ImageRecord } from '../../scripts/bench/record.ts';
 import { newestManifest } from '../../scripts/image/manifest.ts';
+import { coldVolume } from '../../scripts/lab/cold-volume/model.ts';
 import type { Lab } from '../../scripts/lab/lab.ts';
 import { bootWorkers, findLab, startLab } from '../../scripts/lab/start.ts';
 import { ask, type WorkerStatus } from '../../scripts/lab/protocol.ts';
-import { vpc } from '../../scripts/lab/addresses.ts';
+import { vpc, workerAddresses } from '../../scripts/lab/addresses.ts';
 import { inProject, outputFolder } from '../../scripts/project/paths.ts';
 import { createSteps } from '../../scripts/terminal/steps.ts';
 import { parseSnapshot, snapshotScript, type NodeSnapshot } from './node-snapshot.ts';
@@ -33,6 +48,14 @@ const test = (name: string, work: () => void | Promise<void>): void => {
 let lab: Lab;
 let workers: WorkerStatus[] = [];
 const snapshots: NodeSnapshot[] = [];
+/** What the first worker read until Ready; of a lab that runs already nobody knows. */
+let statistics: Awaited<ReturnType<typeof readStatistics>> | undefined;
+
+const statisticsAtReady = async (started: Lab) => {
+  const worker = workerAddresses(0);
+  await watchReady(started, worker.nodeName);
+  return readStatistics(started, worker);
+};
 
 const startTestLab = async (): Promise<Lab> => {
   if (kept !== undefined) return findLab(kept);
@@ -42,8 +65,16 @@ const startTestLab = async (): Promise<Lab> => {
   const { settings } = manifest;
   const name = `test-${process.pid}`;
   const started = await startLab({ name, settings, imageFile, steps });
-  const requests = [0, 1].map((index) => ({ index, imageFile }));
-  await bootWorkers(started.lab, requests, steps);
+  // The first one's volume counts what is touched, and does not wait.
+  const volume = { ...coldVolume, latencyMs: 0 };
+  const requests = [
+    { index: 0, imageFile, volume },
+    { index: 1, imageFile },
+  ];
+  [statistics] = await Promise.all([
+    statisticsAtReady(started.lab),
+    bootWorkers(started.lab, requests, steps),
+  ]);
   return started.lab;
 };
 
@@ -176,6 +207,27 @@ test('each worker tells what it is', async () => {
   assert.is(snapshots.length, 2);
 });
 
+test('a boot reads and starts no more than images/budgets.yaml allows', async () => {
+  const worker = workers[0];
+  assert.ok(worker);
+  const { stdout } = await lab.ssh(worker.address, processesScript, commandTimeoutMs);
+  const processes = parseProcesses(stdout);
+  assert.ok(processes > 0, stdout);
+  const figures: ImageRecord['figures'] = { processes };
+  if (statistics !== undefined) {
+    figures['touched-mib'] = statistics.touchedMib;
+    figures['read-mib'] = statistics.readMib;
+  }
+  const record: ImageRecord = { image: worker.name, latencyMs: 0, figures, timelines: {} };
+  const budgets = await readBudgets();
+  for (const key of budgetKeys) {
+    const value = figures[key];
+    if (value === undefined) continue;
+    console.log(`\n# ${key}: ${formatFigure(key, value)} of ${formatFigure(key, budgets[key])}`);
+  }
+  assert.equal(judge(record, undefined, budgets), []);
+});
+
 test('no unit failed and no ordering cycle was broken', () => {
   for (const { outputs } of snapshots) {
     assert.is(outputs['failedUnits'], '');
@@ -190,6 +242,44 @@ test('cloud-init status is done, exit 0', () => {
     assert.match(status, /"extended_status": "done"/);
     assert.match(status, /^exit 0$/m);
   }
+});
+
+/** The timeline of a node's boot, and its file names as a snapshot has them. */
+const timelineOf = (snapshot: NodeSnapshot | undefined, file = timelinePath) =>
+  parseTimeline(snapshot?.files[file]?.text ?? '');
+
+/** Events that cannot but follow one another. containerd starts when it can, beside the agent. */
+const chains: TimelineEvent[][] = [
+  timelineEvents.filter((event) => event !== 'containerd-ready' && event !== 'sysinit'),
+  ['kernel', 'userspace', 'sysinit', 'kubelet-exec'],
+  ['userspace', 'containerd-ready', 'kubelet-exec'],
+];
+
+const assertTimeline = (timeline: Timeline): void => {
+  const expected = timelineEvents.filter((event) => event !== 'initrd' || timeline.initrd);
+  assert.equal(Object.keys(timeline).toSorted(), expected.toSorted());
+  for (const chain of chains) {
+    const found = chain.flatMap((event) => timeline[event]?.uptimeMs ?? []);
+    assert.equal(
+      found,
+      found.toSorted((a, b) => a - b),
+      chain.join(' '),
+    );
+  }
+  const bytes = inOrder(timeline).flatMap(([, { readBytes }]) => readBytes ?? []);
+  assert.equal(
+    bytes,
+    bytes.toSorted((a, b) => a - b),
+  );
+  // What the agent sees itself, and what happens from then on, is known.
+  for (const event of timelineEvents.slice(timelineEvents.indexOf('network-online')))
+    assert.ok(timeline[event]?.readBytes ?? event === 'containerd-ready', event);
+  const readMib = (timeline['node-ready']?.readBytes ?? 0) / 1024 ** 2;
+  assert.ok(readMib > 20 && readMib < 1000, `${readMib} MiB up to Ready`);
+};
+
+test('a timeline of the boot, from the kernel to the first pod', () => {
+  for (const snapshot of snapshots) assertTimeline(timelineOf(snapshot).timeline);
 });
 
 test('containerd, cloud-init and systemd on the node find nothing wrong in our files', () => {
@@ -296,6 +386,10 @@ test('the rebooted worker comes back Ready with unchanged files', async () => {
       ),
     );
   assert.equal(stable(again), stable(snapshots[1]));
+  const [now, last] = timelinePaths.map((file) => timelineOf(again, file));
+  assert.is(now?.bootId, bootIdNow);
+  assert.ok(now?.timeline['node-ready']);
+  assert.equal(last, timelineOf(snapshots[1]));
   assert.is(again.outputs['failedUnits'], '');
   assert.is(again.outputs['orderingCycles'], '');
   const [deferred, first] = [snapshots[1], again].map((snapshot) => {

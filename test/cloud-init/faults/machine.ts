@@ -98,6 +98,7 @@ export const diskFaults: FaultRow[] = [
     mounts: 'mount --bind var/lib var/lib && mount -o remount,bind,ro var/lib',
     fails: 'write',
     says: '/var/lib/kubelet: Read-only file system',
+    warnsLast: ['<4>groundup: /var/lib/groundup/timeline.jsonl: Read-only file system'],
     asked: { secrets: 1 },
   },
   {

@@ -12,7 +12,7 @@ const run = (file: string, ...args: string[]): Promise<string> =>
   runTool(file, args, { step, timeoutMs: 120_000 });
 
 /** Where the one partition of the disk begins, bytes. */
-const partitionStart = async (disk: string): Promise<number> => {
+export const partitionStart = async (disk: string): Promise<number> => {
   const { partitiontable: table } = JSON.parse(await run('sfdisk', '--json', disk)) as {
     partitiontable: { partitions: { start: number }[] };
   };

@@ -1,0 +1,44 @@
+// systemd's own record of a boot -> moments of the timeline. Asked for once, when nothing waits for it.
+import type { Host } from './hosts/host.ts';
+import type { TimelineRecord } from './timeline-record.ts';
+import { timelineEvents, timelineTable } from './timeline.ts';
+
+const timeoutMs = 30_000;
+
+const rows = timelineEvents.flatMap((event) => {
+  const { systemd } = timelineTable[event];
+  return systemd === undefined ? [] : [{ event, ...systemd }];
+});
+
+const propertiesOf = (isUnit: boolean): string[] =>
+  rows.filter(({ unit }) => (unit !== undefined) === isUnit).map(({ property }) => property);
+
+const show = (host: Host, args: readonly string[]): string =>
+  host.run('systemctl', ['show', ...args], { timeoutMs }).stdout;
+
+/** A block of `name=value` lines for the manager, one for each unit. */
+const askSystemd = (host: Host): string[] => {
+  const units = rows.flatMap(({ unit }) => (unit === undefined ? [] : [unit]));
+  const unitProperties = ['Id', ...new Set(propertiesOf(true))].join(',');
+  return [
+    show(host, [`--property=${propertiesOf(false).join(',')}`]),
+    ...show(host, [`--property=${unitProperties}`, ...units]).split('\n\n'),
+  ];
+};
+
+const valueOf = (block: string, name: string): string | undefined =>
+  block
+    .split('\n')
+    .find((line) => line.startsWith(`${name}=`))
+    ?.slice(name.length + 1);
+
+/** What never happened is 0. What started after the node was Ready was started again: no part of the boot. */
+export const recordSystemd = (host: Host, record: TimelineRecord): void => {
+  const blocks = askSystemd(host);
+  const endMs = record.timeline()['node-ready']?.uptimeMs ?? Infinity;
+  for (const { event, unit, property } of rows) {
+    const block = blocks.find((text) => valueOf(text, 'Id') === unit) ?? '';
+    const uptimeMs = Number(valueOf(block, property) ?? 0) / 1000;
+    if (uptimeMs > 0 && uptimeMs <= endMs) record.markAt(event, uptimeMs);
+  }
+};
