@@ -40,7 +40,7 @@ const isJson = (text: string): boolean => {
 const findingAt = (
   line: number,
   text: string,
-  [severity, id, message, hint]: [Finding['severity'], string, string, string?],
+  [severity, id, message, hint = '']: [Finding['severity'], string, string, string?],
 ): Finding => ({
   id,
   severity,
@@ -48,7 +48,7 @@ const findingAt = (
   column: 1,
   length: text.length,
   message,
-  hint: hint ?? '',
+  hint,
 });
 
 /** What is wrong with a line that is no moment. */
@@ -74,7 +74,7 @@ const judgeEvent = (
 ): Finding | undefined => {
   if (!isEvent(event)) {
     const nearest = nearestWord(event, timelineEvents);
-    const hint = nearest === undefined ? undefined : `did you mean ${nearest}?`;
+    const hint = nearest === undefined ? '' : `did you mean ${nearest}?`;
     const message = `${event} is no event that this version knows; it is passed over`;
     return findingAt(line, text, ['warning', 'unknown-event', message, hint]);
   }

@@ -212,7 +212,9 @@ const chains: TimelineEvent[][] = [
 ];
 
 const assertTimeline = (timeline: Timeline): void => {
-  const expected = timelineEvents.filter((event) => event !== 'initrd' || timeline.initrd);
+  const expected = timelineEvents.filter(
+    (event) => event !== 'initrd' || timeline.initrd !== undefined,
+  );
   assert.equal(Object.keys(timeline).toSorted(), expected.toSorted());
   for (const chain of chains) {
     const found = chain.flatMap((event) => timeline[event]?.uptimeMs ?? []);
