@@ -107,7 +107,8 @@ test('kube-proxy’s metric', () => {
   const name = 'kubeproxy_sync_proxy_rules_last_timestamp_seconds';
   assert.is(parseSyncedSeconds(`${name}{ip_family="IPv4"} 1.7957412005e+09`), 1_795_741_200.5);
   assert.is(parseSyncedSeconds(`${name}{ip_family="IPv4"} 0`), undefined);
-  assert.is(parseSyncedSeconds(`${name}{ip_family="IPv6"} 1.7957412005e+09`), undefined);
+  assert.is(parseSyncedSeconds(`${name}{ip_family="IPv6"} 1.7957412e+09`), 1_795_741_200);
+  assert.is(parseSyncedSeconds(`${name}_other{ip_family="IPv6"} 1.7957412e+09`), undefined);
   assert.is(parseSyncedSeconds(`# HELP ${name} [ALPHA] The last time`), undefined);
 });
 
@@ -139,8 +140,8 @@ const createBooting = (options: NodeOptions = {}, kubelet = 2_070_000): FakeHost
 
 const epochSeconds = (uptimeMs: number): string =>
   ((fakeEpochMs + uptimeMs) / 1000).toExponential(12);
-const metric = (uptimeMs: number): string =>
-  `kubeproxy_sync_proxy_rules_last_timestamp_seconds{ip_family="IPv4"} ${epochSeconds(uptimeMs)}`;
+const metric = (uptimeMs: number, family = 'IPv4'): string =>
+  `kubeproxy_sync_proxy_rules_last_timestamp_seconds{ip_family="${family}"} ${epochSeconds(uptimeMs)}`;
 const startedAt = (uptimeMs: number): string => new Date(fakeEpochMs + uptimeMs).toISOString();
 
 /** An API server that takes its time; pods of the last boot are told first. */
@@ -149,7 +150,9 @@ const answers = (host: FakeHost) => ({
     host.sleep(4000);
     return { lines: [nodeEvent('False'), nodeEvent('False', bootId, 'PLEG'), nodeEvent('True')] };
   },
-  metrics: (tries: number) => ({ lines: tries < 3 ? ['# HELP'] : ['# HELP', metric(8000)] }),
+  metrics: (tries: number) => ({
+    lines: tries < 3 ? ['# HELP'] : ['# HELP', metric(9500), metric(8000, 'IPv6'), '# HELP'],
+  }),
   pods: (tries: number) =>
     tries < 4
       ? { lines: [podEvent('True', startedAt(-90_000))] }
@@ -179,7 +182,7 @@ test('a whole boot: every event in order, and bytes grow', () => {
   const { 'kube-proxy-synced': synced, 'kubelet-exec': kubelet } = readTimeline(host);
   assert.is(synced?.uptimeMs, 8000);
   assert.is(kubelet?.readBytes, 2070 * 512);
-  assert.equal(asked.slice(0, 3), ['nodes', 'pods', 'metrics']);
+  assert.equal(asked.slice(0, 3), ['nodes', 'metrics', 'pods']);
   assert.is(asked.filter((service) => service === 'metrics').length, 3);
   assert.equal(
     [...host.entries.keys()].filter((path) => path.startsWith('/run/groundup/ready-')),
@@ -207,7 +210,7 @@ test('a clock that was set after kube-proxy looked at it', () => {
   serve(host, { ...answers(host), metrics: () => ({ lines: [metric(-3_600_000)] }) });
   ready(host, environment);
   const { 'kube-proxy-synced': synced, 'node-ready': nodeReady } = readTimeline(host);
-  assert.ok((synced?.uptimeMs ?? 0) > (nodeReady?.uptimeMs ?? Infinity));
+  assert.ok((synced?.uptimeMs ?? 0) >= (nodeReady?.uptimeMs ?? Infinity));
 });
 
 test('a kubelet that was started again after Ready is no part of the boot', () => {

@@ -204,11 +204,12 @@ test('cloud-init status is done, exit 0', () => {
 const timelineOf = (snapshot: NodeSnapshot | undefined, file = timelinePath) =>
   parseTimeline(snapshot?.files[file]?.text ?? '');
 
-/** Events that cannot but follow one another. containerd starts when it can, beside the agent. */
+/** Events that cannot but follow one another. containerd and kube-proxy go their own ways. */
 const chains: TimelineEvent[][] = [
-  timelineEvents.filter((event) => event !== 'containerd-ready' && event !== 'sysinit'),
-  ['kernel', 'userspace', 'sysinit', 'kubelet-exec'],
+  timelineEvents.filter((event) => !/^(?:sysinit|containerd-ready|kube-proxy-synced)$/.test(event)),
+  ['userspace', 'sysinit', 'kubelet-exec'],
   ['userspace', 'containerd-ready', 'kubelet-exec'],
+  ['services-started', 'kube-proxy-synced'],
 ];
 
 const assertTimeline = (timeline: Timeline): void => {
