@@ -13,6 +13,8 @@ const deadlineMs = 5 * 60_000;
 /** Between two questions to kube-proxy, and after a watch that ended early. */
 const askPauseMs = 2000;
 const watchPauseMs = 5000;
+/** Minutes of looking often would be seconds of a processor. */
+const lookPauseMs = 250;
 
 /** kube-proxy's default; only the node itself can ask. */
 const metricsUrl = 'http://127.0.0.1:10249/metrics';
@@ -116,6 +118,7 @@ const observe = (
         timeoutMs: remainingMs,
         onLine,
         onPause: look,
+        pauseMsMax: lookPauseMs,
       });
     look();
     if (!isSynced || !hasPod) host.sleep(hasPod ? askPauseMs : watchPauseMs);

@@ -48,7 +48,7 @@ export const openDiskReads = (host: Host): DiskReads => {
   const sample = (): number | undefined => {
     const readBytes = parseReadBytes(host.readFile(statisticsPath) ?? '');
     if (readBytes === undefined) return undefined;
-    samples.push([Math.round(host.uptimeMs()), readBytes]);
+    samples.push([host.uptimeMs(), readBytes]);
     if (samples.length > samplesMax) {
       samples = samples.filter((_, index) => index % 2 === 0);
       stepMs *= 2;

@@ -190,6 +190,32 @@ test('a whole boot: every event in order, and bytes grow', () => {
   );
 });
 
+/** What the API server has to say is read at 12 s; the kubelet says since when. */
+const seenLate: [string, string[], number | undefined, number | undefined][] = [
+  ['the kubelet says 8', [nodeEvent('True', bootId, '', startedAt(8000))], 9000, 9000],
+  ['in the last boot', [nodeEvent('True', bootId, '', startedAt(-60_000))], 12_000, 12_000],
+  ['by a clock that is ahead', [nodeEvent('True', bootId, '', startedAt(99_000))], 12_000, 12_000],
+  [
+    'before it was registered',
+    [nodeEvent('False'), nodeEvent('True', bootId, '', startedAt(8000))],
+    12_000,
+    12_000,
+  ],
+];
+for (const [name, lines, registeredMs, readyMs] of seenLate)
+  test(`a watch that is read late: ${name}`, () => {
+    const host = createBooting();
+    configure(host, environment);
+    const nodes = () => {
+      host.sleep(12_000 - host.uptimeMs());
+      return { lines };
+    };
+    serve(host, { ...answers(host), nodes });
+    assert.is(ready(host, environment), 0);
+    const { registered, 'node-ready': nodeReady } = readTimeline(host);
+    assert.equal([registered?.uptimeMs, nodeReady?.uptimeMs], [registeredMs, readyMs]);
+  });
+
 test('a node without pods is looked at for five minutes', () => {
   const host = createBooting();
   configure(host, environment);
