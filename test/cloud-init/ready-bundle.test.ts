@@ -143,7 +143,7 @@ for (const engine of engines)
       return [podEvent('False', startedAt()), podEvent('True', startedAt())];
     };
     const api = await startApiServer(authority, lines, engine.name === 'node');
-    const kubeProxy = createPlainServer((request, response) => {
+    const kubeProxy = createPlainServer((_request, response) => {
       const name = 'kubeproxy_sync_proxy_rules_last_timestamp_seconds';
       response.end(`# HELP ${name} a\n${name}{ip_family="IPv4"} ${Date.now() / 1000}\n`);
     });
