@@ -6,7 +6,7 @@ import { instancePath } from '../../cloud-init/instance.ts';
 import { lifecycleHookPath } from '../../cloud-init/lifecycle-hook.ts';
 import { settingsPath } from '../../cloud-init/settings.ts';
 import { statePath } from '../../cloud-init/state.ts';
-import { timelinePath } from '../../cloud-init/timeline.ts';
+import { timelinePath } from '../../cloud-init/timeline-record.ts';
 import { nodeBinaries } from '../image/binary-table.ts';
 
 export interface PlaceRow {

@@ -12,7 +12,7 @@ import * as assert from 'uvu/assert';
 import { timelinePath } from '../../cloud-init/timeline-record.ts';
 import { inOrder, parseTimeline } from '../../cloud-init/timeline.ts';
 import { bundleAgent } from '../../scripts/image/agent.ts';
-import { debianPrograms } from '../../scripts/image/quickjs.ts';
+import { debianPrograms } from '../../scripts/image/debian-programs.ts';
 import {
   startInstance,
   type Engine,

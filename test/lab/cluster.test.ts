@@ -229,6 +229,15 @@ test('a boot reads and starts no more than images/budgets.yaml allows', async ()
   assert.equal(judge(record, undefined, budgets), []);
 });
 
+test('what a boot needs is read ahead, in a few long ranges', () => {
+  const { readAhead = '', readAheadRanges = '' } = snapshots[0]?.outputs ?? {};
+  assert.is(readAhead, 'groundup: reading ahead from /dev/nvme0n1p1');
+  const lengths = readAheadRanges.split('\n').map((line) => Number(line.split(' ')[1]));
+  assert.ok(lengths.length <= 12, readAheadRanges);
+  const mib = lengths.reduce((sum, length) => sum + length, 0) / 1024 ** 2;
+  assert.ok(mib > 60 && mib < 180, `${mib} MiB`);
+});
+
 test('no unit failed and no ordering cycle was broken', () => {
   for (const { outputs } of snapshots) {
     assert.is(outputs['failedUnits'], '');
