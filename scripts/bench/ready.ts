@@ -7,7 +7,8 @@ import type { WorkerStatus } from '../lab/protocol.ts';
 import { Failure, tailOf } from '../terminal/failure.ts';
 
 const step = 'bench';
-const readyTimeoutMs = 6 * 60_000;
+/** A stock Debian on a cold volume, two busy cores and no hardware acceleration. */
+const readyTimeoutMs = 12 * 60_000;
 const loginTimeoutMs = 6 * 60_000;
 
 /** QEMU makes its control socket when it starts, before the machine runs. */
