@@ -7,7 +7,9 @@ import type { WorkerStatus } from '../lab/protocol.ts';
 import { Failure, tailOf } from '../terminal/failure.ts';
 
 const step = 'bench';
-const readyTimeoutMs = 6 * 60_000;
+/** A stock Debian on a cold volume, two busy cores and no hardware acceleration. */
+const readyTimeoutMs = 12 * 60_000;
+const panicIntervalMs = 5000;
 const loginTimeoutMs = 6 * 60_000;
 
 /** QEMU makes its control socket when it starts, before the machine runs. */
@@ -17,11 +19,16 @@ export const powerOnMs = async (worker: WorkerStatus): Promise<number> => {
 };
 
 /** The moment when the API server first calls a node Ready; undefined when it does not in time. */
-export const watchReady = async (lab: Lab, nodeName: string): Promise<number | undefined> => {
+export const watchReady = async (
+  lab: Pick<Lab, 'start'>,
+  nodeName: string,
+  signal?: AbortSignal,
+): Promise<number | undefined> => {
   const format = '{.metadata.name} {.status.conditions[?(@.type=="Ready")].status}{"\\n"}';
   const watch = lab.start(['kubectl', 'get', 'nodes', '--watch', `--output=jsonpath=${format}`], {
     timeoutMs: readyTimeoutMs,
   });
+  signal?.addEventListener('abort', () => watch.kill());
   for await (const line of watch)
     if (line.trim() === `${nodeName} True`) {
       const readyMs = performance.now();
@@ -31,9 +38,31 @@ export const watchReady = async (lab: Lab, nodeName: string): Promise<number | u
   return undefined;
 };
 
-/** The same; a Failure with the end of its console when it is not Ready in time. */
-export const awaitReady = async (lab: Lab, worker: WorkerStatus): Promise<number> => {
-  const readyMs = await watchReady(lab, worker.nodeName);
+/** The kernel died: QEMU without hardware acceleration does that now and then, and it is no figure. */
+export class KernelPanic extends Failure {}
+
+type Watched = Pick<Lab, 'start' | 'consoleOf'>;
+
+/** Looks at the console until the kernel dies or `signal` says that it is enough. */
+const awaitPanic = async (lab: Watched, worker: WorkerStatus, signal: AbortSignal) => {
+  while (!signal.aborted) {
+    const text = await lab.consoleOf(worker);
+    if (text.includes('Kernel panic - not syncing')) {
+      const message = `${worker.name}: the kernel panicked`;
+      throw new KernelPanic({ step, message, tail: tailOf(text) });
+    }
+    await sleep(panicIntervalMs, undefined, { signal }).catch(() => undefined);
+  }
+};
+
+/** The same; a Failure with the end of its console when it is not Ready in time, or panics. */
+export const awaitReady = async (lab: Watched, worker: WorkerStatus): Promise<number> => {
+  const enough = new AbortController();
+  const { signal } = enough;
+  const watch = watchReady(lab, worker.nodeName, signal).finally(() => enough.abort());
+  const [readyMs] = await Promise.all([watch, awaitPanic(lab, worker, signal)]).finally(() =>
+    enough.abort(),
+  );
   if (readyMs !== undefined) return readyMs;
   const message = `${worker.name} was not Ready within ${readyTimeoutMs / 60_000} min`;
   throw new Failure({ step, message, tail: tailOf(await lab.consoleOf(worker)) });
