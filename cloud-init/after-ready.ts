@@ -11,14 +11,16 @@ import type { TimelineRecord } from './timeline-record.ts';
 /** A node that gets no pod in this time has no first pod in its timeline. */
 const deadlineMs = 5 * 60_000;
 /** Between two questions to kube-proxy, and after a watch that ended early. */
-const askPauseMs = 1000;
+const askPauseMs = 2000;
 const watchPauseMs = 5000;
+/** Minutes of looking often would be seconds of a processor. */
+const lookPauseMs = 250;
 
 /** kube-proxy's default; only the node itself can ask. */
 const metricsUrl = 'http://127.0.0.1:10249/metrics';
 /** Absent until rules have been written. https://kubernetes.io/docs/reference/instrumentation/metrics/ */
 const syncedMetric =
-  /^kubeproxy_sync_proxy_rules_last_timestamp_seconds\{ip_family="IPv4"\} (\d[\d.e+]*)$/;
+  /^kubeproxy_sync_proxy_rules_last_timestamp_seconds\{ip_family="IPv[46]"\} (\d[\d.e+]*)$/;
 
 export interface ReadyNode {
   nodeName: string;
@@ -32,27 +34,28 @@ export const parseSyncedSeconds = (line: string): number | undefined => {
 };
 
 /**
- * Marks the moment that the metric names. The clock on the wall may have been set since: then it is
- * the moment when it was seen.
+ * Marks the moment that the metric names. It is of the last time: of two address families, the one
+ * whose Services change less tells the first time better. The clock on the wall may have been set
+ * since: then it is the moment when it was seen.
  */
 const askKubeProxy = (host: Host, record: TimelineRecord, url: string): void => {
   const config = formatOptions([['url', url], ['silent'], ['noproxy', '*'], ['max-time', '5']]);
+  const found: number[] = [];
   host.run('curl', ['-q', '--config', '-'], {
     stdin: config,
     timeoutMs: 6000,
+    // Both families stand one below the other: what follows is of no interest.
     onLine: (line) => {
       const seconds = parseSyncedSeconds(line);
-      if (seconds === undefined) return false;
-      const nowMs = host.uptimeMs();
-      const syncedMs = nowMs - (host.epochMs() - seconds * 1000);
-      const startedMs = record.timeline()['services-started']?.uptimeMs ?? 0;
-      record.markAt(
-        'kube-proxy-synced',
-        syncedMs > startedMs && syncedMs < nowMs ? syncedMs : nowMs,
-      );
-      return true;
+      if (seconds !== undefined) found.push(seconds);
+      return seconds === undefined && found.length > 0;
     },
   });
+  if (found.length === 0) return;
+  const nowMs = host.uptimeMs();
+  const syncedMs = nowMs - (host.epochMs() - Math.min(...found) * 1000);
+  const startedMs = record.timeline()['services-started']?.uptimeMs ?? 0;
+  record.markAt('kube-proxy-synced', syncedMs > startedMs && syncedMs < nowMs ? syncedMs : nowMs);
 };
 
 interface PodEvent {
@@ -115,6 +118,7 @@ const observe = (
         timeoutMs: remainingMs,
         onLine,
         onPause: look,
+        pauseMsMax: lookPauseMs,
       });
     look();
     if (!isSynced || !hasPod) host.sleep(hasPod ? askPauseMs : watchPauseMs);
@@ -129,6 +133,8 @@ export const observeAfterReady = (
   node: ReadyNode | undefined,
 ): void => {
   try {
+    // First, since its metric forgets.
+    if (node !== undefined) askKubeProxy(host, record, kubeProxyUrl);
     recordSystemd(host, record);
     record.write();
     if (node === undefined) return;

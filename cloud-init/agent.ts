@@ -62,7 +62,7 @@ const configureNode = (
   host: Host,
   environment: Environment,
   boot: Boot,
-  { mark, look }: TimelineRecord,
+  { mark, markAt, look }: TimelineRecord,
 ): Ending => {
   awaitNetwork(host, look);
   mark('network-online');
@@ -97,8 +97,10 @@ const configureNode = (
   else {
     tellCloudInit(host, nodeName);
     // Unchanged files leave running services alone; changed ones need a restart to be read.
+    const askedMs = host.uptimeMs();
     startUnits(host, count > 0 ? 'restart' : 'start', unitsOf(names));
-    mark('services-started');
+    // systemd may have started them before its client has ended.
+    markAt('services-started', askedMs);
   }
   const message = isWarm
     ? `${names.workerName} is prepared as node ${nodeName} (${outcome}), and ${facts.lifecycleState}: the kubelet is held`

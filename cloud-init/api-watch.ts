@@ -27,6 +27,7 @@ export interface Watch {
   /** Gets each change as a line of JSON; `true` ends the watch. */
   onLine: (line: string) => boolean;
   onPause: () => void;
+  pauseMsMax?: number;
   timeoutMs: number;
 }
 
@@ -48,7 +49,7 @@ export const withWatch = <T>(
         ? []
         : [['header', `Authorization: Bearer ${token.reveal()}`] as [string, string]]),
     ];
-    return work(({ path, fieldSelector, seconds, onLine, onPause, timeoutMs }) => {
+    return work(({ path, fieldSelector, seconds, ...waiting }) => {
       const selector = encodeURIComponent(fieldSelector);
       const query = `fieldSelector=${selector}&watch=true&timeoutSeconds=${seconds}`;
       const config = formatOptions([
@@ -60,7 +61,7 @@ export const withWatch = <T>(
         ['connect-timeout', '5'],
         ...credentials,
       ]);
-      const options = { stdin: new Secret(config), timeoutMs, onLine, onPause };
+      const options = { stdin: new Secret(config), ...waiting };
       return host.run('curl', ['-q', '--config', '-'], options);
     });
   } finally {

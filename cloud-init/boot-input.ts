@@ -36,7 +36,9 @@ export interface Environment {
 
 const authorityPath = '/etc/groundup/ca.pem';
 const refusal = (findings: readonly Finding[]): BootFailure => {
-  const count = findings.length === 1 ? '' : `${findings.length} errors: `;
+  // Warnings stand in the line, too, and count for nothing.
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const count = errors === 1 ? '' : `${errors} errors: `;
   return new BootFailure('user-data', `${count}${formatFindingsInLine('user-data', findings)}`);
 };
 
@@ -89,8 +91,8 @@ export const readRequest = (host: Host, environment: Environment, boot: Boot): R
   if (check.kind === 'none') return { skipped: 'empty user-data' };
   if (check.kind === 'foreign') return { skipped: `user-data is ${check.form}, not for groundup` };
   boot.hook = noteHook(host, environment, facts, check.fields);
-  if (check.kind === 'errors') throw refusal(check.findings);
-  const inGroup = checkGroup(check.podCidrAt, { ...check.request, ...facts });
+  const inGroup = checkGroup(check.fields, facts.lifecycleState);
+  if (check.kind === 'errors') throw refusal([...check.findings, ...inGroup]);
   if (inGroup.length > 0) throw refusal(inGroup);
   for (const warning of check.warnings)
     host.log('warning', `groundup: ${formatFindingsInLine('user-data', [warning])}`);

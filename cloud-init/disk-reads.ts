@@ -32,13 +32,13 @@ const readSamples = (host: Host): DiskSample[] => {
 
 export interface DiskReads {
   /** Looks now. */
-  sample(): number | undefined;
+  sample: () => number | undefined;
   /** Looks when it was not done just now: for loops that wait. */
-  sampleSometimes(): void;
+  sampleSometimes: () => void;
   /** Between two samples it is a straight line; outside of them nothing is known. */
-  at(uptimeMs: number): number | undefined;
+  at: (uptimeMs: number) => number | undefined;
   /** Keeps the samples for the agent's next command of this boot. */
-  save(): void;
+  save: () => void;
 }
 
 /** The series has a bounded length: when it is full, every second sample goes and later ones are rarer. */
@@ -48,7 +48,7 @@ export const openDiskReads = (host: Host): DiskReads => {
   const sample = (): number | undefined => {
     const readBytes = parseReadBytes(host.readFile(statisticsPath) ?? '');
     if (readBytes === undefined) return undefined;
-    samples.push([Math.round(host.uptimeMs()), readBytes]);
+    samples.push([host.uptimeMs(), readBytes]);
     if (samples.length > samplesMax) {
       samples = samples.filter((_, index) => index % 2 === 0);
       stepMs *= 2;

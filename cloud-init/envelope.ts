@@ -7,7 +7,7 @@ import { makeFinding } from './messages.ts';
 import { readMime, type MimePart } from './mime.ts';
 import type { Finding } from './report.ts';
 import { decodeUtf8 } from './text.ts';
-import { readUserData, type Span } from './user-data.ts';
+import { findErrorPage, readUserData, type Span } from './user-data.ts';
 
 /** The text keeps the lines of what it was cut out of, where that has lines. */
 export type Unpacked = { text: string } | { foreign: string } | { finding: Finding };
@@ -34,6 +34,11 @@ const tooLong = (form: string): Unpacked => ({
   }),
 });
 
+/** A part that is meant for us by its type, so that leaving the instance alone would hide a fault. */
+const withoutFields = (form: string): Unpacked => ({
+  finding: makeFinding('part-without-fields', start, undefined, { form }),
+});
+
 const hasOurKey = (text: string): boolean => {
   const read = readUserData(text);
   return read.kind === 'fields' && read.fields.some(({ key, value }) => value && isKey(key.text));
@@ -55,7 +60,7 @@ const fromBase64 = (text: string): { binary: string } | { reason: string } | und
 };
 
 const isMeaningful = (text: string): boolean =>
-  readUserData(text).kind === 'foreign' || hasOurKey(text);
+  readUserData(text).kind === 'foreign' || hasOurKey(text) || findErrorPage(text) !== undefined;
 
 const ofMime = (text: string, depth: number): Unpacked => {
   const mime = readMime(text);
@@ -72,8 +77,13 @@ const ofMime = (text: string, depth: number): Unpacked => {
     const unpacked = unpackText(body, depth + 1);
     if ('text' in unpacked) {
       if (type === 'text/plain' && !hasOurKey(unpacked.text)) continue;
+      if (unpacked.text.trim() === '') {
+        ours.push(withoutFields('empty'));
+        continue;
+      }
       ours.push({ text: '\n'.repeat(linesBefore ?? 0) + unpacked.text });
-    } else if (type === partType) ours.push(unpacked);
+    } else if (type === partType)
+      ours.push('foreign' in unpacked ? withoutFields(unpacked.foreign) : unpacked);
   }
   if (ours.length > 1)
     return { finding: makeFinding('several-parts', start, undefined, { count: ours.length }) };
@@ -87,9 +97,16 @@ const ofGzip = (binary: string, depth: number): Unpacked => {
   return broken('gzip', 'is cut short or damaged');
 };
 
-const unpackText = (text: string, depth: number): Unpacked => {
+/** A tool that takes bytes for UTF-8 puts U+FFFD, or nothing at all, for the second byte. */
+// eslint-disable-next-line no-control-regex -- the first and the third byte of a gzip file
+const mangledGzip = /^\u001F\uFFFD?\u0008/;
+
+const unpackText = (packed: string, depth: number): Unpacked => {
+  // A mark of the byte order, which editors do not show: it would count as a column.
+  const text = packed.replace(/^\uFEFF/, '');
   if (depth > depthMax) return broken('text', `is packed more than ${depthMax} times`);
   if (text.startsWith('\u001F\u008B')) return ofGzip(text, depth);
+  if (mangledGzip.test(text)) return broken('gzip', 'was stored as text, which damages it');
   const read = readUserData(text);
   if (read.kind === 'none') return { text: '' };
   if (read.kind === 'foreign')

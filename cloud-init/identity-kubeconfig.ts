@@ -1,4 +1,5 @@
 // A kubeconfig -> its faults, and those that only the certificate, the key and the CA beside it show.
+import { findChain } from './chain.ts';
 import { bootstrapFolder } from './derive.ts';
 import type { SecretRole } from './files.ts';
 import { checkValidity, describeName, nodePrefix, type Known } from './identity-report.ts';
@@ -7,6 +8,9 @@ import { isKeyOf, readPrivateKey, type PrivateKey } from './private-key.ts';
 import { readCertificates, type Certificate } from './x509.ts';
 
 type KubeconfigRole = Extract<SecretRole, 'kubeconfig' | 'proxy-kubeconfig' | 'bootstrap'>;
+
+/** A client's own certificate and those behind it. */
+type Certificates = NonNullable<ReturnType<typeof readCertificates>>;
 
 /** A relative path starts at the kubeconfig's own folder. */
 const folders: Record<KubeconfigRole, string> = {
@@ -43,11 +47,7 @@ const take = <Value>(
 const isSameAuthority = (one: Certificate, other: Certificate): boolean =>
   one.subject === other.subject && one.publicKey.bytes === other.publicKey.bytes;
 
-const checkAuthority = (
-  source: PemSource | undefined,
-  role: KubeconfigRole,
-  known: Known,
-): void => {
+const checkAuthority = (source: PemSource, role: KubeconfigRole, known: Known): void => {
   const { authorities, facts, report } = known;
   if (authorities.length === 0) return;
   const trusted = take<readonly Certificate[]>(source, role, known, {
@@ -61,12 +61,34 @@ const checkAuthority = (
   if (!isTrusted) report(role, 'other-authority');
 };
 
-const checkClient = (client: Certificate, role: KubeconfigRole, known: Known): void => {
+/** openssl is only asked where key ids do not tell: each question costs a boot some time. */
+const checkIssuer = (
+  client: Certificate,
+  intermediates: readonly Certificate[],
+  role: KubeconfigRole,
+  { authorities, facts, report }: Known,
+): void => {
+  if (authorities.length === 0) return;
+  const isSignedBy = (one: Certificate, issuer: Certificate): boolean =>
+    (one.authorityKeyId !== undefined && issuer.subjectKeyId !== undefined) ||
+    facts.isSignedBy(one, issuer);
+  if ('path' in findChain(client, intermediates, authorities, isSignedBy)) return;
+  report(role, 'other-client-authority', { issuer: describeName(client.issuerCommonName) });
+};
+
+const checkClient = (
+  [client, ...intermediates]: Certificates,
+  role: KubeconfigRole,
+  known: Known,
+): void => {
   const { certificate, report } = known;
   const { commonName, organizations } = client;
   const isWorker = client.bytes === certificate?.bytes;
   // The faults of the worker's certificate are told once.
-  if (!isWorker) checkValidity(client, role, known);
+  if (!isWorker) {
+    checkValidity(client, role, known);
+    checkIssuer(client, intermediates, role, known);
+  }
   if (role === 'proxy-kubeconfig') {
     if (commonName.startsWith(nodePrefix) || organizations.includes('system:nodes'))
       report(role, 'is-a-node', { found: describeName(commonName) });
@@ -90,10 +112,10 @@ export const checkKubeconfig = (text: string, role: KubeconfigRole, known: Known
     return;
   }
   checkAuthority(kubeconfig.authority, role, known);
-  const client = take<Certificate>(kubeconfig.certificate, role, known, {
+  const client = take<Certificates>(kubeconfig.certificate, role, known, {
     path: facts.certificatePath,
-    known: known.certificate,
-    read: (pem) => readCertificates(pem)?.[0],
+    known: known.certificate === undefined ? undefined : [known.certificate],
+    read: readCertificates,
     unreadable: () => report(role, 'no-client-certificate'),
   });
   const key = take<PrivateKey>(kubeconfig.privateKey, role, known, {
@@ -104,7 +126,7 @@ export const checkKubeconfig = (text: string, role: KubeconfigRole, known: Known
   });
   if (client === undefined) return;
   checkClient(client, role, known);
-  if (key !== undefined && !isKeyOf(key, client.publicKey)) report(role, 'other-client-key');
+  if (key !== undefined && !isKeyOf(key, client[0].publicKey)) report(role, 'other-client-key');
 };
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/#token-format */

@@ -112,6 +112,11 @@ export const identityMessages = {
     text: 'has a client key that does not fit its client certificate',
     remedy: 'write it again with kubectl config set-credentials',
   },
+  'other-client-authority': {
+    severity: 'error',
+    text: 'has a client certificate of {issuer} that no authority of ca.pem issued',
+    remedy: 'write it again with a certificate of this CA',
+  },
   'other-node': {
     severity: 'error',
     text: 'is for {found}, the certificate for {wanted}',

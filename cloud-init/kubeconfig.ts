@@ -8,7 +8,7 @@ export type PemSource = { text: Secret } | { path: string };
 
 export interface Kubeconfig {
   server: string;
-  authority?: PemSource;
+  authority: PemSource;
   certificate?: PemSource;
   privateKey?: PemSource;
   token?: Secret;
@@ -21,6 +21,8 @@ export const kubeconfigFaults = {
   notConfig: 'is not of kind Config',
   noContext: 'has no context of the name in current-context',
   noServer: 'has no https server',
+  noAuthority: 'has no certificate-authority that can be read',
+  insecure: 'has insecure-skip-tls-verify beside its certificate-authority',
   noCredentials: 'has neither a client certificate with its key nor a token',
 } as const;
 
@@ -42,8 +44,11 @@ const entryOf = (list: unknown, name: string | undefined, kind: string): unknown
 
 const pemOf = (holder: unknown, key: string): PemSource | undefined => {
   const data = textAt(holder, `${key}-data`);
-  const decoded = data === undefined ? undefined : decodeBase64(data);
-  if (decoded !== undefined) return { text: new Secret(decoded) };
+  // Kubernetes' clients do not fall back to the path when the text can't be read.
+  if (data !== undefined) {
+    const decoded = decodeBase64(data);
+    return decoded === undefined ? undefined : { text: new Secret(decoded) };
+  }
   const path = textAt(holder, key);
   return path === undefined ? undefined : { path };
 };
@@ -65,15 +70,20 @@ export const parseKubeconfig = (text: string): Kubeconfig | string => {
   const server = textAt(cluster, 'server');
   // An empty address is what a variable that was not set leaves behind.
   if (server === undefined || !/^https:\/\/[^/:]+/.test(server)) return kubeconfigFaults.noServer;
+  const authority = pemOf(cluster, 'certificate-authority');
+  // Kubernetes' clients would take the system's authorities, which know no API server of one's own.
+  if (authority === undefined) return kubeconfigFaults.noAuthority;
+  // They refuse to start with both.
+  if (isNamed(cluster) && cluster['insecure-skip-tls-verify'] === true)
+    return kubeconfigFaults.insecure;
   const certificate = pemOf(user, 'client-certificate');
   const privateKey = pemOf(user, 'client-key');
   const token = textAt(user, 'token');
   if (token === undefined && (certificate === undefined || privateKey === undefined))
     return kubeconfigFaults.noCredentials;
-  const authority = pemOf(cluster, 'certificate-authority');
   return {
     server: server.replace(/\/+$/, ''),
-    ...(authority === undefined ? {} : { authority }),
+    authority,
     ...(certificate === undefined ? {} : { certificate }),
     ...(privateKey === undefined ? {} : { privateKey }),
     ...(token === undefined ? {} : { token: new Secret(token) }),

@@ -33,6 +33,11 @@ export const messages = {
     found: 'there are {count}',
     hint: 'put all fields into one part of type text/x-groundup',
   },
+  'part-without-fields': {
+    rule: 'a part of type text/x-groundup has fields',
+    found: 'this one is {form}',
+    hint: 'write the fields into it, or give it the type of what it is',
+  },
   'error-page': {
     rule: 'user-data is key=value fields',
     found: 'this is a page of a web server ({title})',
@@ -74,7 +79,7 @@ export const messages = {
     hint: 'without them: {key}={bare}',
   },
   'unexpanded-variable': {
-    rule: 'a value has no variables',
+    rule: 'user-data has no variables',
     found: 'nothing has replaced {value}',
     hint: 'look at the template that makes this user-data; example: {key}={example}',
   },

@@ -100,6 +100,7 @@ const readPart = (
 /** Reads a text that begins with MIME headers; a fault says what is wrong with `this MIME …`. */
 export const readMime = (text: string): MimeText => {
   const lines = text.split(/\r?\n/);
-  const read = readPart(lines, 0, lines.length, 0);
+  const first = lines.findIndex((line) => line.trim() !== '');
+  const read = readPart(lines, Math.max(0, first), lines.length, 0);
   return typeof read === 'string' ? { fault: read } : { parts: read };
 };

@@ -1,19 +1,26 @@
 // A misspelt word and the known ones -> the known one that was probably meant.
 
-/** How many letters must be inserted, deleted or replaced to turn `a` into `b`. */
+/** How many letters must be inserted, deleted, replaced, or swapped with the next to turn `a` into `b`. */
 export const editDistance = (a: string, b: string): number => {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [row, letter] of Array.from(a).entries()) {
+  const [letters, others] = [Array.from(a), Array.from(b)];
+  const rows = [Array.from({ length: others.length + 1 }, (_, index) => index)];
+  const at = (row: number, column: number): number => rows[row]?.[column] ?? 0;
+  for (const [row, letter] of letters.entries()) {
     const current = [row + 1];
-    for (const [column, other] of Array.from(b).entries()) {
-      const replaced = (previous[column] ?? 0) + (letter === other ? 0 : 1);
-      const deleted = (previous[column + 1] ?? 0) + 1;
-      const inserted = (current[column] ?? 0) + 1;
-      current.push(Math.min(replaced, deleted, inserted));
+    rows.push(current);
+    for (const [column, other] of others.entries()) {
+      const isSwapped = letter === others[column - 1] && letters[row - 1] === other;
+      current.push(
+        Math.min(
+          at(row, column) + (letter === other ? 0 : 1),
+          at(row, column + 1) + 1,
+          at(row + 1, column) + 1,
+          isSwapped ? at(row - 1, column - 1) + 1 : Infinity,
+        ),
+      );
     }
-    previous = current;
   }
-  return previous.at(-1) ?? 0;
+  return at(letters.length, others.length);
 };
 
 /** The nearest of `known`, or nothing when none is near enough to be a slip of the fingers. */

@@ -16,7 +16,21 @@ export interface Parsed {
   findings: Finding[];
 }
 
+/** Of shells, Terraform, Jinja, Windows; or a place to fill in by hand. */
+const variable =
+  /\$\{[^}]*\}|\$\([^)]*\)|\$[A-Za-z_]\w*|\{\{.*?\}\}|%[A-Za-z_]+%|<[A-Za-z][\w -]*>/;
+
+/** A whole field, or its key, that a template left as it was; which key was meant, nobody knows. */
+const unexpandedField = (key: Span): Finding | undefined => {
+  const found = variable.exec(key.text)?.[0];
+  if (found === undefined) return undefined;
+  const { example } = keyTable.name;
+  return makeFinding('unexpanded-variable', key, undefined, { value: found, key: 'name', example });
+};
+
 const unknownKey = ({ key }: Field): Finding => {
+  const unexpanded = unexpandedField(key);
+  if (unexpanded !== undefined) return unexpanded;
   const nearest = nearestWord(key.text.replaceAll('_', '-'), keys);
   return makeFinding('unknown-key', key, key.text === '' ? undefined : key.text.slice(0, 40), {
     text: key.text === '' ? 'an empty one' : key.text,
@@ -26,10 +40,6 @@ const unknownKey = ({ key }: Field): Finding => {
 };
 
 const quotes = /^(["'])(.*)\1$/;
-/** Of shells, Terraform, Jinja, Windows; or a place to fill in by hand. */
-const variable =
-  /\$\{[^}]*\}|\$\([^)]*\)|\$[A-Za-z_]\w*|\{\{.*?\}\}|%[A-Za-z_]+%|<[A-Za-z][\w -]*>/;
-
 /** Faults of how a value stands there, whatever its key. */
 const checkForm = (key: Key, at: Span, keyAt: Span): Finding[] => {
   const { example } = keyTable[key];
@@ -56,7 +66,9 @@ export const parseFields = (fields: readonly Field[]): Parsed => {
     const name = strange.length === 0 ? key.text : plainText(key.text);
     if (value === undefined) {
       if (strange.length === 0)
-        findings.push(makeFinding('not-a-field', key, undefined, { text: name }));
+        findings.push(
+          unexpandedField(key) ?? makeFinding('not-a-field', key, undefined, { text: name }),
+        );
       continue;
     }
     if (!isKey(name)) {

@@ -9,7 +9,7 @@ import {
   rangeOf,
   type Range,
 } from './cidr.ts';
-import { keyTable } from './keys.ts';
+import { keyTable, type Key } from './keys.ts';
 import { makeFinding } from './messages.ts';
 import type { ParsedFields } from './parse.ts';
 import { addressesPerPrefix, podNetworkOf, type InterfaceFacts } from './pod-network.ts';
@@ -107,25 +107,39 @@ export const checkPrivate = ({ 'pod-cidr': at }: ParsedFields): Finding[] => {
   return [makeFinding('public-range', at, 'pod-cidr', values)];
 };
 
-/** Checks that need more than one value; only those whose own form is right take part. */
-export const checkRanges = (fields: ParsedFields, settings: Settings): Finding[] => {
+/**
+ * Checks that need more than one value; only those whose own form is right take part. A value that was
+ * refused is not replaced by the baked one: what that one says of the others nobody asked for.
+ */
+export const checkRanges = (
+  fields: ParsedFields,
+  named: ReadonlySet<Key>,
+  settings: Settings,
+): Finding[] => {
+  const isRefused = (key: Key): boolean => named.has(key) && fields[key] === undefined;
   const serviceRange = parseRange(settings['service-cidr']);
-  if (serviceRange === undefined) return [];
+  if (serviceRange === undefined || isRefused('service-cidr')) return [];
   const podCidr = fields['pod-cidr'];
   return [
     ...(podCidr === undefined ? [] : checkPodRange(podCidr, serviceRange)),
-    ...checkDns(fields, settings, serviceRange),
+    ...(isRefused('dns-address') ? [] : checkDns(fields, settings, serviceRange)),
   ];
 };
 
-/** A fixed range in a group that may grow; the metadata service tells only members of one a state. */
+/**
+ * A fixed range in a group that may grow; the metadata service tells only members of one a state.
+ * Judged whatever else is wrong with the user-data.
+ */
 export const checkGroup = (
-  podCidrAt: Span,
-  { groupSize, lifecycleState }: { groupSize?: 1; lifecycleState?: string },
+  { 'pod-cidr': podCidr, 'group-size': groupSize }: ParsedFields,
+  lifecycleState: string | undefined,
 ): Finding[] =>
-  lifecycleState === undefined || groupSize === 1 || podNetworkOf(podCidrAt.text) !== 'range'
+  podCidr === undefined ||
+  lifecycleState === undefined ||
+  groupSize !== undefined ||
+  podNetworkOf(podCidr.text) !== 'range'
     ? []
-    : [makeFinding('pod-cidr-in-group', podCidrAt, 'pod-cidr', { value: podCidrAt.text })];
+    : [makeFinding('pod-cidr-in-group', podCidr, 'pod-cidr', { value: podCidr.text })];
 
 /** What only the instance knows of its network; ranges as the metadata service has them. */
 export interface NetworkFacts {

@@ -24,6 +24,7 @@ interface Condition {
   type?: string;
   status?: string;
   message?: string;
+  lastTransitionTime?: string;
 }
 
 interface WatchEvent {
@@ -42,6 +43,8 @@ export interface Judgement {
   hasNetwork: boolean;
   /** Why it is not Ready yet. */
   cause: string;
+  /** Since when it is Ready by the kubelet's clock, since 1970; Kubernetes cuts times to seconds. */
+  readySinceMs?: number;
 }
 
 /** The kubelet's words for a network plugin without configuration, and for one not asked yet. */
@@ -72,7 +75,37 @@ export const judgeEvent = (line: string, bootId: string): Judgement => {
   const isReady = condition?.status === 'True';
   const message = condition?.message ?? 'the node has no Ready condition';
   const hasNetwork = isReady || (condition !== undefined && !networkComplaint.test(message));
-  return { isReady, isRegistered: true, hasNetwork, cause: isReady ? '' : excerpt(message, 160) };
+  if (!isReady) return { isReady, isRegistered: true, hasNetwork, cause: excerpt(message, 160) };
+  const sinceMs = Date.parse(condition?.lastTransitionTime ?? '');
+  return {
+    isReady,
+    isRegistered: true,
+    hasNetwork,
+    cause: '',
+    ...(Number.isNaN(sinceMs) ? {} : { readySinceMs: sinceMs }),
+  };
+};
+
+/**
+ * Marks what a line of the watch tells. On a busy processor this command may come to read it long
+ * after: then the end of the second that the kubelet names is nearer to the truth than now.
+ */
+const markJudgement = (host: Host, record: TimelineRecord, judged: Judgement): void => {
+  if (!judged.isReady) {
+    if (judged.isRegistered) record.mark('registered');
+    if (judged.hasNetwork) record.mark('cni-ready');
+    return;
+  }
+  const nowMs = host.uptimeMs();
+  const known = record.timeline();
+  const { readySinceMs = host.epochMs() } = judged;
+  const sinceMs = readySinceMs + 1000 - (host.epochMs() - nowMs);
+  const startedMs = known['services-started']?.uptimeMs ?? 0;
+  const earliestMs = (known['cni-ready'] ?? known.registered)?.uptimeMs ?? 0;
+  // A node that was Ready when it was rebooted may have kept its time.
+  const readyMs = sinceMs > startedMs ? Math.max(earliestMs, Math.min(sinceMs, nowMs)) : nowMs;
+  for (const event of ['registered', 'cni-ready', 'node-ready'] as const)
+    record.markAt(event, readyMs);
 };
 
 const readNodeName = (host: Host): string => {
@@ -85,20 +118,21 @@ const watchUntilReady = (
   host: Host,
   record: TimelineRecord,
   { kubeconfig, nodeName }: ReadyNode,
-): void => {
+): { isAgain: boolean } => {
   const bootId = readBootId(host);
+  let isAgain = false;
   const startMs = host.uptimeMs();
   let cause = 'the API server was not asked yet';
   let isReady = false;
   const onLine = (line: string): boolean => {
     if (line.trim() === '') return false;
     const judged = judgeEvent(line, bootId);
-    if (judged.isRegistered) record.mark('registered');
-    if (judged.hasNetwork) record.mark('cni-ready');
     ({ isReady, cause } = judged);
+    if (isReady) isAgain = record.timeline()['node-ready'] !== undefined;
+    markJudgement(host, record, judged);
     return isReady;
   };
-  withWatch(host, kubeconfig, (watch) => {
+  return withWatch(host, kubeconfig, (watch) => {
     for (;;) {
       const remainingMs = deadlineMs - (host.uptimeMs() - startMs);
       if (remainingMs <= 0) break;
@@ -110,7 +144,7 @@ const watchUntilReady = (
         onLine,
         onPause: record.look,
       });
-      if (isReady) return;
+      if (isReady) return { isAgain };
       if (exitCode !== 0 && stderr !== '') cause = excerpt(stderr, 160);
       host.sleep(pauseMs * (0.5 + host.random()));
     }
@@ -155,17 +189,11 @@ const tellGroup = (host: Host): void => {
   if (isProblem) host.console(line);
 };
 
-/** Started again later in a boot, this tells of now, and the timeline keeps the first time. */
-const describeReady = (host: Host, record: TimelineRecord): string => {
-  const isAgain = record.timeline()['node-ready'] !== undefined;
-  record.mark('node-ready');
-  const now = { 'node-ready': { uptimeMs: host.uptimeMs() } };
-  return formatReady(isAgain ? now : record.timeline());
-};
-
 const awaitReady = (host: Host, record: TimelineRecord, node: ReadyNode): Ending => {
-  watchUntilReady(host, record, node);
-  const message = describeReady(host, record);
+  const { isAgain } = watchUntilReady(host, record, node);
+  // Started again later in a boot, the line is of now, and the timeline keeps the first time.
+  const now = { 'node-ready': { uptimeMs: host.uptimeMs() } };
+  const message = formatReady(isAgain ? now : record.timeline());
   removeToken(host);
   const line = `groundup: ${message}`;
   host.log('info', line);

@@ -28,15 +28,15 @@ export const readBootId = (host: Pick<Host, 'readFile'>): string =>
 
 export interface TimelineRecord {
   /** What this boot's commands know up to now. */
-  timeline(): Timeline;
+  timeline: () => Timeline;
   /** An event happens now. An event that came before keeps its moment. */
-  mark(event: TimelineEvent): void;
+  mark: (event: TimelineEvent) => void;
   /** An event happened then. */
-  markAt(event: TimelineEvent, uptimeMs: number): void;
+  markAt: (event: TimelineEvent, uptimeMs: number) => void;
   /** For loops that wait: bytes of events that are known later are looked up in what this saw. */
-  look(): void;
+  look: () => void;
   /** It is for people: that it cannot be written is only logged. */
-  write(): void;
+  write: () => void;
 }
 
 /** Moves each file to the next age; the oldest is gone. */

@@ -44,7 +44,7 @@ const eventTable = {
     source: 'agent',
   },
   'files-written': { meaning: 'every file of the node is in place', source: 'agent' },
-  'services-started': { meaning: 'systemd was told to start the kubelet', source: 'agent' },
+  'services-started': { meaning: 'systemd is asked to start the kubelet', source: 'agent' },
   'containerd-ready': {
     meaning: 'containerd answers',
     source: 'systemd',

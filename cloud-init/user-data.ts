@@ -27,7 +27,12 @@ const foreignForms: readonly { begins: RegExp; form: string }[] = [
     begins: /^(?:#(?:cloud-boothook|include|part-handler)|## template:)/,
     form: 'a cloud-init part',
   },
-  { begins: /^(?:content-type|mime-version):/i, form: 'MIME' },
+  // Other headers, folded or not, and the line of a mailbox may stand before these two.
+  {
+    begins:
+      /^(?:From .*\r?\n)?(?:[\w-]+:.*\r?\n(?:[ \t]+\S.*\r?\n)*)*(?:content-type|mime-version):/i,
+    form: 'MIME',
+  },
   // eslint-disable-next-line no-control-regex -- the first bytes of a gzip file
   { begins: /^\u001F/, form: 'gzip' },
   { begins: /^<(?:powershell|script|persist)>/i, form: 'a Windows script' },
@@ -61,6 +66,16 @@ const readFields = (text: string): Field[] => {
     }
   }
   return fields;
+};
+
+const errorPage = /(?:^|=)\s*(?=<(?:\?xml|!doctype|html|head|body|error)\b)/i;
+
+/** Where a page of a web server begins: instead of the fields, or instead of a value. */
+export const findErrorPage = (text: string): Span | undefined => {
+  const found = errorPage.exec(text);
+  if (found === null) return undefined;
+  const lines = text.slice(0, found.index + found[0].length).split('\n');
+  return { text: '', line: lines.length, column: (lines.at(-1) ?? '').length + 1 };
 };
 
 /** Reads user-data: fields separated by `|` or new lines; blanks around keys and values are dropped. */

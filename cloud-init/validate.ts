@@ -10,7 +10,7 @@ import { checkPrivate, checkRange, checkRanges } from './ranges.ts';
 import type { Finding } from './report.ts';
 import type { Settings } from './settings.ts';
 import { encodeUtf8 } from './text.ts';
-import { readUserData, type Span } from './user-data.ts';
+import { findErrorPage, readUserData, type Span } from './user-data.ts';
 
 /** What a node is to be: every value has its form, and they agree with each other. */
 export interface NodeRequest {
@@ -149,8 +149,6 @@ const requestOf = (fields: ParsedFields, settings: Settings): NodeRequest | unde
       };
 };
 
-const errorPage = /^(?:<\?xml|<!doctype|<html|<head|<body|<error)/i;
-
 /** Bytes of a text that is UTF-8, or that has one character a byte. */
 const byteLength = (text: string): number =>
   text.startsWith('\u001F\u008B')
@@ -165,9 +163,10 @@ const checkLength = (text: string): Finding[] => {
 
 /** What is wrong with the text as a whole, so that nothing more is worth saying. */
 const checkWhole = (text: string): Finding[] => {
-  if (errorPage.test(text.trimStart())) {
+  const page = findErrorPage(text);
+  if (page !== undefined) {
     const title = /<(title|h1|code)>\s*([^<]*)/i.exec(text)?.[2] ?? 'without a title';
-    return [makeFinding('error-page', start, undefined, { title: title.trim() })];
+    return [makeFinding('error-page', page, undefined, { title: title.trim() })];
   }
   return checkLength(text);
 };
@@ -192,7 +191,7 @@ const checkFields = (text: string, baked: Settings): UserDataCheck => {
     ...parsed.findings,
     ...checkMissing(parsed, sound, settings, text),
     ...wrong,
-    ...checkRanges(sound, settings),
+    ...checkRanges(sound, parsed.named, settings),
     ...checkRoom(sound),
   ];
   const request = requestOf(sound, settings);

@@ -7,7 +7,7 @@ import { createNode, type HerdNode } from './herd/node.ts';
 import { runInOrder } from './herd/schedule.ts';
 import { startServices } from './herd/services.ts';
 import { bundleAgent } from './image/agent.ts';
-import { debianPrograms } from './image/quickjs.ts';
+import { debianPrograms } from './image/debian-programs.ts';
 import { bakedSettings, makeFields, makeRoot } from './lab/loopback-node.ts';
 import { secretsManagerRates } from './lab/token-bucket.ts';
 import { inProject } from './project/paths.ts';

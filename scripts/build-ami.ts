@@ -21,6 +21,7 @@ import {
 import { findPacker } from './image/packer-find.ts';
 import { runPacker } from './image/packer.ts';
 import { preparePauseImage } from './image/pause.ts';
+import { describePrograms, prepareProgramsImage } from './image/programs-image.ts';
 import { readPins, type Pins } from './image/pins.ts';
 import { readSettings, settingsFile, type Settings } from './image/settings.ts';
 import { ensureSpace } from './image/space.ts';
@@ -122,10 +123,16 @@ const build = async (options: { refresh: string; force: boolean }): Promise<void
   const base = await steps.run('base', 'Debian 13', () => baseWork, describeBase);
   const onNode = new Set<string>(namesOf(nodeBinaries));
   const baked = binaries.filter(({ name }) => onNode.has(name));
+  const packed = await steps.run(
+    'programs',
+    'compressing them into one file system',
+    () => timed('programs', prepareProgramsImage(baked)),
+    describePrograms,
+  );
   const containerImages = [pause, ...more];
   const bundle = await timed(
     'bundle',
-    prepareBundle({ settings, binaries: baked, containerImages }, steps),
+    prepareBundle({ settings, programs: packed, containerImages }, steps),
   );
 
   const { volumeSizeGib } = settings;

@@ -7,7 +7,7 @@ import { exitCodes, formatJson, formatJudgement, judge } from './user-data/judge
 const usage = `npm run check-user-data -- FILE|- [OPTIONS]
   checks user-data (- reads it from a pipe) as the node does, against images/worker.yaml
   --strict       warnings count as errors
-  --facts FILE   facts of the instance, as JSON: vpcRanges, subnetRange
+  --facts FILE   facts of the instance, as JSON, e.g. vpcRanges, lifecycleState (docs/user-data.md)
   --json         one object: verdict, values, findings
   exit code 0: for groundup and valid, 1: refused, 3: not for groundup, 2: could not be read`;
 

@@ -11,6 +11,8 @@ export interface RunOptions {
   onLine?: (line: string) => boolean;
   /** Called each time that the child has said nothing for a moment. */
   onPause?: () => void;
+  /** How long a child that says nothing is left alone at most; 50 unless told. */
+  pauseMsMax?: number;
 }
 
 export interface RunResult {

@@ -16,7 +16,7 @@ const chunkBytes = 64 * 1024;
 const stdinBytesMax = 60 * 1024;
 /** How often a child's output is looked at: often at first, seldom during a wait of minutes. */
 const pauseMsMin = 1;
-const pauseMsMax = 50;
+const pauseMsLong = 50;
 const pauseGrowth = 1.2;
 const exitCodeTimedOut = 124;
 const exitCodeNotFound = 127;
@@ -129,7 +129,7 @@ const statusToCode = (status: number): number =>
 const run = (
   file: string,
   args: readonly string[],
-  { stdin = '', timeoutMs, onLine, onPause }: RunOptions,
+  { stdin = '', timeoutMs, onLine, onPause, pauseMsMax = pauseMsLong }: RunOptions,
 ): RunResult => {
   const input = reveal(stdin);
   if (input.length > stdinBytesMax) throw new Error(`${file}: ${input.length} bytes for stdin`);

@@ -24,5 +24,5 @@ mkdir -p /var/log/journal
 chgrp systemd-journal /var/log/journal
 chmod 2755 /var/log/journal
 
-# Otherwise ldconfig, hwdb and the journal's catalogue are made again at first boot.
+# Otherwise ldconfig and the journal's catalogue are made again at first boot.
 touch --reference=/usr /etc/.updated /var/.updated

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { bundleAgent } from '../image/agent.ts';
-import { debianPrograms } from '../image/quickjs.ts';
+import { debianPrograms } from '../image/debian-programs.ts';
 import { startInstance } from '../lab/loopback-instance.ts';
 import { Failure } from '../terminal/failure.ts';
 import { median } from './figures.ts';

@@ -11,6 +11,7 @@ import { settingsTable } from '../image/settings-table.ts';
 import { inProject } from '../project/paths.ts';
 import { templateFile } from '../user-data/templates.ts';
 import { goneTable, lineTable, type LineRow } from './lines.ts';
+import { placeTable, stepLines, stepOfFile, stepOfKey } from './places.ts';
 
 /** Rows of docs/DEVIATIONS.md by their number: what the procedure says, what we do, and why. */
 type Deviations = ReadonlyMap<number, { procedure: string; ours: string; why: string }>;
@@ -40,12 +41,19 @@ const statementLines = (deviations: Deviations, number: number | undefined): str
 const explainLine = (row: LineRow, deviations: Deviations): string[] => [
   `${row.line}  in ${row.file}`,
   `  from: ${row.from}`,
+  ...(row.statement === undefined ? [] : stepLines(stepOfFile(row.file))),
   ...statementLines(deviations, row.statement),
 ];
 
-/** Names of the last part are found, too: `maxPods`, `clientCAFile`. */
+/** `--cluster-dns` and `clusterDNS` are the same to who looks for one of them. */
+const plain = (word: string): string => word.replaceAll('-', '').toLowerCase();
+const isFlagOf = (line: string, word: string): boolean =>
+  word.startsWith('--') && plain(line.replaceAll(/\.\d+/g, '')) === plain(word);
+
+/** Names of the last part are found, too: `maxPods`, `clientCAFile`; and flags of what is a key here. */
 const isLine = (row: LineRow, word: string): boolean =>
   row.line === word ||
+  isFlagOf(row.line, word) ||
   row.line.endsWith(`.${word}`) ||
   row.line.replaceAll(/\.\d+/g, '') === word ||
   row.line.replaceAll(/\.\d+/g, '').endsWith(`.${word}`);
@@ -57,6 +65,7 @@ const explainKey = (word: string): string[] => {
     `${word}  in user-data`,
     `  ${description}`,
     `  form: ${form}; example: ${word}=${example}`,
+    ...stepLines(stepOfKey(word)),
   ];
 };
 
@@ -70,8 +79,13 @@ const podNetworkWords = (modes: readonly PodNetworkMode[]): string =>
   modes.map((mode) => (mode === 'range' ? 'a range as pod-cidr' : `pod-cidr=${mode}`)).join(' or ');
 
 const explainWritten = (word: string, settings: Settings): string[] => {
+  // A worker's own files have its name.
+  const own = `/var/lib/kubelet/${settings.cluster}-`;
+  const name = word.startsWith(own)
+    ? word.slice(own.length).replace(/(?:-key)?\.pem$/, '')
+    : 'worker-0';
   const namesWith = (identity: string) =>
-    deriveNames({ name: 'worker-0', podCidr: 'none', settings: { ...settings, identity } }, '');
+    deriveNames({ name, podCidr: 'none', settings: { ...settings, identity } }, '');
   const row = fileTable.find(({ path: pathOf }) => pathOf(namesWith('files')) === word);
   if (row === undefined) return [];
   const { source, mode, seedStep, identity, podNetworks } = row;
@@ -86,9 +100,7 @@ const explainWritten = (word: string, settings: Settings): string[] => {
     ...(identity === undefined ? [] : [`  with identity ${identity} only`]),
     ...(podNetworks === undefined ? [] : [`  with ${podNetworkWords(podNetworks)}`]),
     `  from: ${from}`,
-    seedStep === undefined
-      ? '  the manual procedure has no such file'
-      : `  replaces step ${seedStep} of the manual procedure`,
+    ...(seedStep === undefined ? ['  the manual procedure has no such file'] : stepLines(seedStep)),
     ...(lines.length === 0 ? [] : [`  lines: ${lines.join(', ')}`]),
   ];
 };
@@ -120,15 +132,25 @@ const explainBaked = async (word: string, known: readonly string[]): Promise<str
     `${word}  baked into the image`,
     `  from: ${rootfs}${word}`,
     ...headOf(text),
+    ...stepLines(stepOfFile(word)),
     ...(lines.length === 0 ? [] : [`  flags: ${lines.join(', ')}`]),
   ];
 };
 
+const explainPlace = (word: string): string[] => {
+  const place = placeTable.find(({ path: known }) => known === word);
+  return place === undefined ? [] : [`${word}  ${place.kind}`, `  from: ${place.from}`];
+};
+
 const explainGone = (word: string, deviations: Deviations): string[] => {
-  const gone = goneTable.find(({ line }) => line === word);
+  const gone = goneTable.find(({ line }) => line === word || isFlagOf(line, word));
   return gone === undefined
     ? []
-    : [`${word}  on no node`, ...statementLines(deviations, gone.statement)];
+    : [
+        `${gone.line}  on no node`,
+        ...stepLines(gone.step),
+        ...statementLines(deviations, gone.statement),
+      ];
 };
 
 /** Every explanation of a word, or the known word that is nearest. */
@@ -142,6 +164,7 @@ export const explain = async (
     explainSetting(word),
     explainWritten(word, settings),
     await explainBaked(word, baked),
+    explainPlace(word),
     ...lineTable.filter((row) => isLine(row, word)).map((row) => explainLine(row, deviations)),
     explainGone(word, deviations),
   ].filter((lines) => lines.length > 0);
@@ -152,6 +175,7 @@ export const explain = async (
     ...lineTable.flatMap(({ line, file }) => [line, line.split('.').at(-1) ?? line, file]),
     ...goneTable.map(({ line }) => line),
     ...baked,
+    ...placeTable.map(({ path: known }) => known),
   ];
   return { nearest: nearestWord(word, known) };
 };

@@ -23,6 +23,8 @@ const rowsOf = (
     ...(statement === undefined ? {} : { statement }),
   }));
 
+const nodeName =
+  'common name of the worker’s certificate without system:node:; with tls-bootstrap name or node-name';
 const fixed = 'the same on every node';
 const networkMtu = 'MTU of the network interface, which DHCP gives';
 const prefix = 'a line of ipv4-prefix of the metadata service';
@@ -73,6 +75,17 @@ export const lineTable: readonly LineRow[] = [
     ['name', 'a network has a name since CNI 1.0.0', 17],
     ['type', fixed, 17],
   ]),
+  ...rowsOf('/etc/containerd/config.toml', [
+    ['version', fixed],
+    ['sandbox', 'registry.k8s.io/pause, imported when the image was made'],
+    ['config_path', 'where logins and mirrors of registries may be put'],
+    ['runtime_type', fixed],
+    ['BinaryName', 'the image’s runc'],
+    ['SystemdCgroup', 'the same as cgroupDriver in the kubelet’s configuration'],
+    ['bin_dirs', 'the image’s CNI plugins'],
+    ['conf_dir', fixed],
+    ['conf_template', 'pod-cidr=node: what containerd makes conf_dir’s file from'],
+  ]),
   ...rowsOf('/var/lib/kubelet/kubelet-config.yaml', [
     ['kind', fixed, 25],
     ['apiVersion', fixed, 25],
@@ -105,7 +118,7 @@ export const lineTable: readonly LineRow[] = [
     ['providerID', 'instance-id and placement/availability-zone of the metadata service'],
   ]),
   ...rowsOf('/var/lib/kubelet/node.env', [
-    ['NODE_NAME', 'common name of the worker’s certificate without system:node:', 52],
+    ['NODE_NAME', nodeName, 52],
     ['NODE_IP', 'meta-data/local-ipv4 of the metadata service', 52],
     ['NODE_LABELS', 'labels: user-data'],
     ['KUBELET_IDENTITY', 'identity: where the kubelet asks for its certificate, if it does'],
@@ -116,8 +129,17 @@ export const lineTable: readonly LineRow[] = [
     ['clientConnection.kubeconfig', 'kube-proxy.kubeconfig of the shared secret', 55],
     ['mode', setting('kube-proxy-mode'), 56],
     ['detectLocalMode', 'pod-cidr: pods are known by their interfaces', 57],
-    ['detectLocal.bridgeInterface', 'the bridge of the CNI configuration', 57],
-    ['hostnameOverride', 'common name of the worker’s certificate without system:node:', 52],
+    [
+      'detectLocal.bridgeInterface',
+      'pod-cidr a range, or node: the bridge of the CNI configuration',
+      57,
+    ],
+    [
+      'detectLocal.interfaceNamePrefix',
+      'pod-cidr imds-prefix: as ptp names the node’s end of a pair',
+      57,
+    ],
+    ['hostnameOverride', nodeName, 52],
   ]),
   ...rowsOf('/etc/systemd/system/kubelet.service', [
     ['--config', '/var/lib/kubelet/kubelet-config.yaml', 42],
@@ -140,13 +162,14 @@ export const lineTable: readonly LineRow[] = [
   ]),
 ];
 
-/** Flags and keys of the procedure that no node has any more. */
-export const goneTable: readonly { line: string; statement: number }[] = [
-  { line: '--cluster-domain', statement: 43 },
-  { line: '--container-runtime', statement: 44 },
-  { line: '--container-runtime-endpoint', statement: 45 },
-  { line: '--image-pull-progress-deadline', statement: 46 },
-  { line: '--network-plugin', statement: 48 },
-  { line: '--register-node', statement: 49 },
-  { line: 'clusterCIDR', statement: 57 },
+/** Flags, keys and files of the procedure that no node has any more, with the step that wrote them. */
+export const goneTable: readonly { line: string; statement: number; step: number }[] = [
+  { line: '--cluster-domain', statement: 43, step: 15 },
+  { line: '--container-runtime', statement: 44, step: 15 },
+  { line: '--container-runtime-endpoint', statement: 45, step: 15 },
+  { line: '--image-pull-progress-deadline', statement: 46, step: 15 },
+  { line: '--network-plugin', statement: 48, step: 15 },
+  { line: '--register-node', statement: 49, step: 15 },
+  { line: 'clusterCIDR', statement: 57, step: 16 },
+  { line: '/etc/cni/net.d/172-20-bridge.conf', statement: 12, step: 10 },
 ];

@@ -100,6 +100,9 @@ export const components: Record<ComponentName, Component> = {
   },
 };
 
+/** By the boot itself (containerd asks its shim and runc what they can do), for the first pod, or by a person. */
+export type FirstUse = 'boot' | 'by-hand' | 'first-pod';
+
 export interface BinaryRow {
   name: string;
   component: ComponentName;
@@ -111,6 +114,8 @@ export interface BinaryRow {
   versionArgs: readonly string[];
   /** `node`: the image's architecture; `host`: that of the machine which builds or runs the lab. */
   runsOn: 'node' | 'host';
+  /** When a node runs it first; absent on the host. */
+  firstUse?: FirstUse;
 }
 
 const program = (
@@ -138,18 +143,19 @@ const containerd = (name: string, more?: Partial<BinaryRow>): BinaryRow =>
 
 const plugin = (kind: 'main' | 'ipam' | 'meta', name: string): BinaryRow => {
   const goPackage = `github.com/containernetworking/plugins/plugins/${kind}/${name}`;
-  return program(name, 'cni-plugins', goPackage, { installPath: `/opt/cni/bin/${name}` });
+  const installPath = `/opt/cni/bin/${name}`;
+  return program(name, 'cni-plugins', goPackage, { installPath, firstUse: 'first-pod' });
 };
 
 /** What a worker image holds. */
 export const nodeBinaries: readonly BinaryRow[] = [
-  kubernetes('kubelet'),
-  kubernetes('kube-proxy'),
-  containerd('containerd'),
-  containerd('containerd-shim-runc-v2', { versionArgs: ['-v'] }),
-  containerd('ctr'),
-  program('runc', 'runc', 'github.com/opencontainers/runc'),
-  program('crictl', 'crictl', 'sigs.k8s.io/cri-tools/cmd/crictl'),
+  kubernetes('kubelet', { firstUse: 'boot' }),
+  kubernetes('kube-proxy', { firstUse: 'boot' }),
+  containerd('containerd', { firstUse: 'boot' }),
+  containerd('containerd-shim-runc-v2', { versionArgs: ['-v'], firstUse: 'boot' }),
+  containerd('ctr', { firstUse: 'by-hand' }),
+  program('runc', 'runc', 'github.com/opencontainers/runc', { firstUse: 'boot' }),
+  program('crictl', 'crictl', 'sigs.k8s.io/cri-tools/cmd/crictl', { firstUse: 'by-hand' }),
   plugin('main', 'bridge'),
   plugin('main', 'ptp'),
   plugin('main', 'loopback'),

@@ -1,14 +1,14 @@
 // images/rootfs + provision steps + binaries + agent + settings -> one tar whose bytes depend on
 // nothing else. What Packer, and later EC2 Image Builder, runs on the build machine.
-import { chmod, copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cached, keyOf } from '../cache/entry.ts';
 import { inProject } from '../project/paths.ts';
 import { runTool } from '../project/tools.ts';
 import type { Steps } from '../terminal/steps.ts';
 import { bundleAgent } from './agent.ts';
-import type { Binary } from './binaries.ts';
 import { hashTree } from './inputs.ts';
+import { stagePrograms, type ProgramsImage } from './programs-image.ts';
 import { extraPackages, nodeSettings, type Settings } from './settings.ts';
 
 export interface Bundle {
@@ -28,23 +28,18 @@ export interface ContainerImage {
 
 export interface BundleInputs {
   settings: Settings;
-  binaries: readonly Binary[];
+  programs: ProgramsImage;
   containerImages: readonly ContainerImage[];
 }
 
 const step = 'bundle';
 
 const stage = async (tree: string, inputs: BundleInputs): Promise<void> => {
-  const { settings, binaries, containerImages } = inputs;
+  const { settings, programs, containerImages } = inputs;
   const rootfs = path.join(tree, 'rootfs');
   await cp(inProject('images/rootfs'), rootfs, { recursive: true });
   await cp(inProject('images/provision'), path.join(tree, 'provision'), { recursive: true });
-  for (const { file, installPath } of binaries) {
-    const target = path.join(rootfs, installPath);
-    await mkdir(path.dirname(target), { recursive: true, mode: 0o755 });
-    await copyFile(file, target);
-    await chmod(target, 0o755);
-  }
+  await stagePrograms(rootfs, programs);
   await bundleAgent(path.join(rootfs, 'usr/lib/groundup/agent.mjs'));
   await mkdir(path.join(rootfs, 'etc/groundup'), { recursive: true, mode: 0o755 });
   await writeFile(
@@ -79,7 +74,7 @@ export const prepareBundle = async (inputs: BundleInputs, steps: Steps): Promise
   const key = keyOf({
     trees: await hashTree(['images/rootfs', 'images/provision', 'cloud-init', 'scripts/image']),
     settings: { ...nodeSettings(inputs.settings), packages: extraPackages(inputs.settings) },
-    binaries: inputs.binaries.map(({ installPath, sha256 }) => [installPath, sha256]),
+    programs: [inputs.programs.sha256, inputs.programs.links],
     containerImages: inputs.containerImages.map(({ sha256 }) => sha256),
   });
   return steps.run(

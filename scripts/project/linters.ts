@@ -23,7 +23,9 @@ export const findShellFiles = async (): Promise<string[]> => {
   for await (const file of glob('{images,scripts}/**/*.sh', { cwd: projectRoot })) files.push(file);
   const unnamed = [
     '.ci/run',
+    'images/provision/read-ahead-ranges',
     'images/rootfs/usr/lib/groundup/deferred-cloud-init',
+    'images/rootfs/usr/lib/groundup/init',
     'scripts/bench/nodeadm/rootfs/usr/local/sbin/node-config',
     'scripts/bench/stock/rootfs/usr/local/sbin/configure-worker',
   ];

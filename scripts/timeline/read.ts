@@ -40,7 +40,7 @@ const isJson = (text: string): boolean => {
 const findingAt = (
   line: number,
   text: string,
-  [severity, id, message, hint]: [Finding['severity'], string, string, string?],
+  [severity, id, message, hint = '']: [Finding['severity'], string, string, string?],
 ): Finding => ({
   id,
   severity,
@@ -48,7 +48,7 @@ const findingAt = (
   column: 1,
   length: text.length,
   message,
-  hint: hint ?? '',
+  hint,
 });
 
 /** What is wrong with a line that is no moment. */
@@ -74,7 +74,7 @@ const judgeEvent = (
 ): Finding | undefined => {
   if (!isEvent(event)) {
     const nearest = nearestWord(event, timelineEvents);
-    const hint = nearest === undefined ? undefined : `did you mean ${nearest}?`;
+    const hint = nearest === undefined ? '' : `did you mean ${nearest}?`;
     const message = `${event} is no event that this version knows; it is passed over`;
     return findingAt(line, text, ['warning', 'unknown-event', message, hint]);
   }
@@ -115,21 +115,19 @@ export const checkTimeline = (text: string): TimelineCheck => {
 const withoutExtension = (file: string): string =>
   file === '-' ? 'stdin' : file.replace(/\.jsonl$/, '');
 
+/** The same file twice is told apart by its place. */
+const numbered = (labels: readonly string[]): string[] =>
+  labels.map((label, index) => (labels.indexOf(label) === index ? label : `${label}#${index + 1}`));
+
 /** File names where they differ, else what differs of the paths. */
 export const labelsOf = (files: readonly string[]): string[] => {
   const names = files.map((file) => withoutExtension(path.basename(file)));
-  if (new Set(names).size === names.length) return names;
+  if (new Set(names).size === new Set(files).size) return numbered(names);
   const parts = files.map((file) => withoutExtension(file).split('/'));
   const isShared = (part: string | undefined, place: (one: string[]) => string | undefined) =>
     part !== undefined && parts.every((one) => place(one) === part);
   let [start, end] = [0, 0];
   while (isShared(parts[0]?.[start], (one) => one[start])) start += 1;
   while (isShared(parts[0]?.at(-1 - end), (one) => one.at(-1 - end))) end += 1;
-  const labels = parts.map(
-    (one, index) => one.slice(start, one.length - end).join('/') || (names[index] ?? ''),
-  );
-  // One and the same file twice.
-  return labels.map((label, index) =>
-    labels.indexOf(label) === index ? label : `${label}#${index + 1}`,
-  );
+  return numbered(parts.map((one) => one.slice(start, one.length - end).join('/')));
 };

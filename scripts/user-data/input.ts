@@ -33,6 +33,9 @@ const factsSchema = z.strictObject({
 /** What a node learns from its instance; a file may name any of it. */
 export type InstanceFacts = z.infer<typeof factsSchema>;
 
+/** docs/user-data.md has them as a table. */
+export const factKeys: readonly string[] = Object.keys(factsSchema.shape);
+
 /** Bytes of a file, or of standard input when it is called `-`. */
 export const readInput = async (step: string, file: string): Promise<Buffer> => {
   try {
@@ -62,7 +65,7 @@ export const readFactsFile = async (file: string | undefined): Promise<InstanceF
     new Failure({
       step: 'facts',
       message: `${file}: ${message}`,
-      hint: `keys: ${Object.keys(factsSchema.shape).join(', ')}; see docs/user-data.md`,
+      hint: `keys: ${factKeys.join(', ')}; see docs/user-data.md`,
     });
   let parsed: unknown;
   try {

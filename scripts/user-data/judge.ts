@@ -1,4 +1,5 @@
 // User-data, settings, facts -> the verdict of a node on it, for people and for programs.
+import type { ParsedFields } from '../../cloud-init/parse.ts';
 import {
   checkGroup,
   checkNetwork,
@@ -32,10 +33,17 @@ const networkOf = ({ vpcRanges, subnetRange }: InstanceFacts): NetworkFacts => (
   ...(subnetRange === undefined ? {} : { subnetRange }),
 });
 
-const groupOf = ({ groupSize }: NodeRequest, { lifecycleState }: InstanceFacts) => ({
-  ...(groupSize === undefined ? {} : { groupSize }),
-  ...(lifecycleState === undefined ? {} : { lifecycleState }),
-});
+/** Whatever else is wrong with the user-data. */
+const checkFacts = (fields: ParsedFields, facts: InstanceFacts): Finding[] => {
+  const { 'pod-cidr': podCidr, 'max-pods': maxPods } = fields;
+  if (podCidr === undefined) return [];
+  const { prefixes } = facts;
+  return [
+    ...checkGroup(fields, facts.lifecycleState),
+    ...checkNetwork(podCidr, networkOf(facts)),
+    ...(prefixes === undefined ? [] : checkPrefixes(podCidr, maxPods, { prefixes })),
+  ];
+};
 
 /** `isStrict`: a warning refuses, too. */
 export const judge = (
@@ -52,18 +60,9 @@ export const judge = (
   const values = Object.fromEntries(
     Object.entries(check.fields).map(([key, { text: value }]) => [key, value]),
   );
-  const { findings, request } = ((): { findings: Finding[]; request?: NodeRequest } => {
-    if (check.kind === 'errors') return { findings: check.findings };
-    const found = [
-      ...check.warnings,
-      ...checkGroup(check.podCidrAt, groupOf(check.request, facts)),
-      ...checkNetwork(check.podCidrAt, networkOf(facts)),
-      ...(facts.prefixes === undefined
-        ? []
-        : checkPrefixes(check.podCidrAt, check.fields['max-pods'], { prefixes: facts.prefixes })),
-    ];
-    return { findings: found, request: check.request };
-  })();
+  const ofText = check.kind === 'errors' ? check.findings : check.warnings;
+  const findings = [...ofText, ...checkFacts(check.fields, facts)];
+  const request = check.kind === 'errors' ? undefined : check.request;
   const isRefused =
     request === undefined || findings.some(({ severity }) => severity === 'error' || isStrict);
   const common = { values, findings, text: check.text };
@@ -82,6 +81,8 @@ const summaryOf = ({ verdict, findings, request, form }: Judgement): string => {
     ...(errors === 0 ? [] : [count(errors, 'error')]),
     ...(warnings === 0 ? [] : [count(warnings, 'warning')]),
   ].join(', ');
+  if (verdict === 'refused' && errors === 0)
+    return `${counts}; a node would take this user-data, --strict does not`;
   if (verdict === 'refused')
     return `${counts}; a node with this user-data would write nothing and say the same on its console`;
   const { name, podCidr, settings } = request as NodeRequest;

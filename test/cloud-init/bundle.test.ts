@@ -9,7 +9,7 @@ import { failureClasses } from '../../cloud-init/failure.ts';
 import type { NodeNames } from '../../cloud-init/derive.ts';
 import { filesWith, foldersWith } from '../../cloud-init/files.ts';
 import { bundleAgent } from '../../scripts/image/agent.ts';
-import { debianPrograms } from '../../scripts/image/quickjs.ts';
+import { debianPrograms } from '../../scripts/image/debian-programs.ts';
 import { runTool } from '../../scripts/project/tools.ts';
 import {
   startInstance,

@@ -46,6 +46,8 @@ const forms: Record<string, string> = {
     `Content-Type: text/x-groundup\nContent-Transfer-Encoding: quoted-printable\n\n${line.replaceAll('=', '=3D')}`,
   ]),
   'MIME with folded headers': mime([ours]).replace('; boundary', ';\n boundary'),
+  'MIME behind a mark of the byte order and empty lines': `\uFEFF\n \n${mime([script, ours])}`,
+  'MIME with other headers first': `From nobody Mon Nov 30 02:00:00 2026\nSubject: a\n b\n${mime([ours])}`,
   'MIME in MIME': mime([mime([script, ours], 'inner'), config]),
   'gzip of MIME': binary(gzipSync(mime([script, ours]))),
 };
@@ -136,6 +138,33 @@ const refused: Record<string, [packed: string, id: string, message: string]> = {
     mime([ours, ours]),
     'several-parts',
     'one part of MIME is for groundup; there are 2',
+  ],
+  'gzip that a tool took for text': [
+    gzipSync(line).toString('utf8'),
+    'not-unpacked',
+    'base64, gzip and MIME must be whole; this gzip was stored as text, which damages it',
+  ],
+  'gzip that a tool left holes in': [
+    gzipSync(line)
+      .toString('latin1')
+      .replaceAll(/[\u0080-\u00FF]/g, ''),
+    'not-unpacked',
+    'base64, gzip and MIME must be whole; this gzip was stored as text, which damages it',
+  ],
+  'a part of ours that is empty': [
+    mime([script, 'Content-Type: text/x-groundup\n\n\n']),
+    'part-without-fields',
+    'a part of type text/x-groundup has fields; this one is empty',
+  ],
+  'a part of ours that is a script': [
+    mime([config, 'Content-Type: text/x-groundup\n\n#!/bin/sh\n']),
+    'part-without-fields',
+    'a part of type text/x-groundup has fields; this one is a script',
+  ],
+  'a page of a web server in base64': [
+    base64('<html><head><title>401 - Unauthorized</title></head></html>'),
+    'error-page',
+    'user-data is key=value fields; this is a page of a web server (401 - Unauthorized)',
   ],
   'gzip six times over': [
     binary(Array.from({ length: 6 }).reduce<Buffer>((bytes) => gzipSync(bytes), Buffer.from(line))),

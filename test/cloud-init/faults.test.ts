@@ -10,7 +10,7 @@ import type { NodeNames } from '../../cloud-init/derive.ts';
 import { filesWith } from '../../cloud-init/files.ts';
 import type { State } from '../../cloud-init/state.ts';
 import { bundleAgent } from '../../scripts/image/agent.ts';
-import { debianPrograms } from '../../scripts/image/quickjs.ts';
+import { debianPrograms } from '../../scripts/image/debian-programs.ts';
 import {
   startInstance,
   type AgentRun,

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { checkUserData } from '../../cloud-init/validate.ts';
-import { debianPrograms } from '../../scripts/image/quickjs.ts';
+import { debianPrograms } from '../../scripts/image/debian-programs.ts';
 import { inProject } from '../../scripts/project/paths.ts';
 import { settings } from '../fakes/node.ts';
 import { anyText } from './fuzz/inputs.ts';

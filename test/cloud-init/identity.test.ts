@@ -357,6 +357,21 @@ test('the kubeconfig of another node, of another CA, with another key', () => {
   assert.equal(of(noNode), ['kubeconfig no-organization']);
 });
 
+test('client certificates of a CA that was made anew, or that has another name', () => {
+  const clientOf = (text: string, pair: Issued) =>
+    faultsOf({ ...sound, [text]: kubeconfigFor('u', pair, authority.certificate, server) });
+  for (const before of [makeAuthority(), makeAuthority({ subject: '/CN=before' })]) {
+    assert.equal(clientOf('kubeconfig', makeWorker(before)), ['kubeconfig other-client-authority']);
+    assert.equal(clientOf('proxy-kubeconfig', makeProxy(before)), [
+      'proxy-kubeconfig other-client-authority',
+    ]);
+  }
+  const intermediate = makeAuthority({ subject: '/CN=between', issuer: authority });
+  const pair = makeProxy(intermediate);
+  const both = { ...pair, certificate: pair.certificate + intermediate.certificate };
+  assert.equal(clientOf('proxy-kubeconfig', both), []);
+});
+
 test('a kube-proxy that has the identity of a node', () => {
   assert.equal(faultsOf({ ...sound, 'proxy-kubeconfig': sound.kubeconfig as string }), [
     'proxy-kubeconfig is-a-node',

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bundleAgent } from '../../scripts/image/agent.ts';
-import { debianPrograms } from '../../scripts/image/quickjs.ts';
+import { debianPrograms } from '../../scripts/image/debian-programs.ts';
 import { startInstance, type LoopbackInstance } from '../../scripts/lab/loopback-instance.ts';
 
 /** Cuts wait for curl more than they compute. */

@@ -12,7 +12,7 @@ import * as assert from 'uvu/assert';
 import { timelinePath } from '../../cloud-init/timeline-record.ts';
 import { inOrder, parseTimeline } from '../../cloud-init/timeline.ts';
 import { bundleAgent } from '../../scripts/image/agent.ts';
-import { debianPrograms } from '../../scripts/image/quickjs.ts';
+import { debianPrograms } from '../../scripts/image/debian-programs.ts';
 import {
   startInstance,
   type Engine,
@@ -143,7 +143,7 @@ for (const engine of engines)
       return [podEvent('False', startedAt()), podEvent('True', startedAt())];
     };
     const api = await startApiServer(authority, lines, engine.name === 'node');
-    const kubeProxy = createPlainServer((request, response) => {
+    const kubeProxy = createPlainServer((_request, response) => {
       const name = 'kubeproxy_sync_proxy_rules_last_timestamp_seconds';
       response.end(`# HELP ${name} a\n${name}{ip_family="IPv4"} ${Date.now() / 1000}\n`);
     });

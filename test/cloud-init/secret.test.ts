@@ -9,7 +9,7 @@ import { execa } from 'execa';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Secret } from '../../cloud-init/secret.ts';
-import { debianPrograms } from '../../scripts/image/quickjs.ts';
+import { debianPrograms } from '../../scripts/image/debian-programs.ts';
 import { inProject } from '../../scripts/project/paths.ts';
 
 const canary = 'canary-c0ffee-in-a-secret';

@@ -215,6 +215,22 @@ const wrongKubeconfigs: [string, string][] = [
   ['kind: Config\n', 'has no context of the name in current-context'],
   [kubeconfig('https://:6443', 'token: t'), 'has no https server'],
   [kubeconfig('http://a', 'token: t'), 'has no https server'],
+  [
+    kubeconfig('https://a', 'token: t').replace(', certificate-authority: /ca.pem', ''),
+    'has no certificate-authority that can be read',
+  ],
+  [
+    kubeconfig('https://a', 'token: t').replace('authority: /ca', 'authority-data: "?", x: /ca'),
+    'has no certificate-authority that can be read',
+  ],
+  [
+    kubeconfig('https://a', 'token: t').replace('ca.pem', 'ca.pem, insecure-skip-tls-verify: true'),
+    'has insecure-skip-tls-verify beside its certificate-authority',
+  ],
+  [
+    kubeconfig('https://a', 'client-certificate-data: "?", client-certificate: /c, client-key: /k'),
+    'has neither a client certificate with its key nor a token',
+  ],
   [kubeconfig('https://a', ''), 'has neither a client certificate with its key nor a token'],
 ];
 for (const [text, reason] of wrongKubeconfigs)

@@ -107,7 +107,8 @@ test('kube-proxy’s metric', () => {
   const name = 'kubeproxy_sync_proxy_rules_last_timestamp_seconds';
   assert.is(parseSyncedSeconds(`${name}{ip_family="IPv4"} 1.7957412005e+09`), 1_795_741_200.5);
   assert.is(parseSyncedSeconds(`${name}{ip_family="IPv4"} 0`), undefined);
-  assert.is(parseSyncedSeconds(`${name}{ip_family="IPv6"} 1.7957412005e+09`), undefined);
+  assert.is(parseSyncedSeconds(`${name}{ip_family="IPv6"} 1.7957412e+09`), 1_795_741_200);
+  assert.is(parseSyncedSeconds(`${name}_other{ip_family="IPv6"} 1.7957412e+09`), undefined);
   assert.is(parseSyncedSeconds(`# HELP ${name} [ALPHA] The last time`), undefined);
 });
 
@@ -139,8 +140,8 @@ const createBooting = (options: NodeOptions = {}, kubelet = 2_070_000): FakeHost
 
 const epochSeconds = (uptimeMs: number): string =>
   ((fakeEpochMs + uptimeMs) / 1000).toExponential(12);
-const metric = (uptimeMs: number): string =>
-  `kubeproxy_sync_proxy_rules_last_timestamp_seconds{ip_family="IPv4"} ${epochSeconds(uptimeMs)}`;
+const metric = (uptimeMs: number, family = 'IPv4'): string =>
+  `kubeproxy_sync_proxy_rules_last_timestamp_seconds{ip_family="${family}"} ${epochSeconds(uptimeMs)}`;
 const startedAt = (uptimeMs: number): string => new Date(fakeEpochMs + uptimeMs).toISOString();
 
 /** An API server that takes its time; pods of the last boot are told first. */
@@ -149,7 +150,9 @@ const answers = (host: FakeHost) => ({
     host.sleep(4000);
     return { lines: [nodeEvent('False'), nodeEvent('False', bootId, 'PLEG'), nodeEvent('True')] };
   },
-  metrics: (tries: number) => ({ lines: tries < 3 ? ['# HELP'] : ['# HELP', metric(8000)] }),
+  metrics: (tries: number) => ({
+    lines: tries < 3 ? ['# HELP'] : ['# HELP', metric(9500), metric(8000, 'IPv6'), '# HELP'],
+  }),
   pods: (tries: number) =>
     tries < 4
       ? { lines: [podEvent('True', startedAt(-90_000))] }
@@ -179,13 +182,39 @@ test('a whole boot: every event in order, and bytes grow', () => {
   const { 'kube-proxy-synced': synced, 'kubelet-exec': kubelet } = readTimeline(host);
   assert.is(synced?.uptimeMs, 8000);
   assert.is(kubelet?.readBytes, 2070 * 512);
-  assert.equal(asked.slice(0, 3), ['nodes', 'pods', 'metrics']);
+  assert.equal(asked.slice(0, 3), ['nodes', 'metrics', 'pods']);
   assert.is(asked.filter((service) => service === 'metrics').length, 3);
   assert.equal(
     [...host.entries.keys()].filter((path) => path.startsWith('/run/groundup/ready-')),
     [],
   );
 });
+
+/** What the API server has to say is read at 12 s; the kubelet says since when. */
+const seenLate: [string, string[], number | undefined, number | undefined][] = [
+  ['the kubelet says 8', [nodeEvent('True', bootId, '', startedAt(8000))], 9000, 9000],
+  ['in the last boot', [nodeEvent('True', bootId, '', startedAt(-60_000))], 12_000, 12_000],
+  ['by a clock that is ahead', [nodeEvent('True', bootId, '', startedAt(99_000))], 12_000, 12_000],
+  [
+    'before it was registered',
+    [nodeEvent('False'), nodeEvent('True', bootId, '', startedAt(8000))],
+    12_000,
+    12_000,
+  ],
+];
+for (const [name, lines, registeredMs, readyMs] of seenLate)
+  test(`a watch that is read late: ${name}`, () => {
+    const host = createBooting();
+    configure(host, environment);
+    const nodes = () => {
+      host.sleep(12_000 - host.uptimeMs());
+      return { lines };
+    };
+    serve(host, { ...answers(host), nodes });
+    assert.is(ready(host, environment), 0);
+    const { registered, 'node-ready': nodeReady } = readTimeline(host);
+    assert.equal([registered?.uptimeMs, nodeReady?.uptimeMs], [registeredMs, readyMs]);
+  });
 
 test('a node without pods is looked at for five minutes', () => {
   const host = createBooting();
@@ -207,7 +236,7 @@ test('a clock that was set after kube-proxy looked at it', () => {
   serve(host, { ...answers(host), metrics: () => ({ lines: [metric(-3_600_000)] }) });
   ready(host, environment);
   const { 'kube-proxy-synced': synced, 'node-ready': nodeReady } = readTimeline(host);
-  assert.ok((synced?.uptimeMs ?? 0) > (nodeReady?.uptimeMs ?? Infinity));
+  assert.ok((synced?.uptimeMs ?? 0) >= (nodeReady?.uptimeMs ?? Infinity));
 });
 
 test('a kubelet that was started again after Ready is no part of the boot', () => {

@@ -104,6 +104,57 @@ interface Wrong {
 const good = 'name=worker-0|pod-cidr=172.20.0.0/24';
 
 const wrong: Wrong[] = [
+  // What the baked service-cidr says of dns-address and pod-cidr, nobody asked.
+  {
+    ids: ['reserved-range'],
+    text: `name=worker-0|pod-cidr=10.32.0.0/24|service-cidr=169.254.0.0/24|dns-address=10.96.0.10`,
+    report: `error[reserved-range] u:1:50 service-cidr: must be a range for hosts; 169.254.0.0/24 overlaps 169.254.0.0/16, which is link-local: the metadata service lives there
+  name=worker-0|pod-cidr=10.32.0.0/24|service-cidr=169.254.0.0/24|dns-address=10.96.0.10
+                                                   ~~~~~~~~~~~~~~
+  hint: choose a private range, e.g. 10.32.0.0/24`,
+  },
+  {
+    ids: ['bad-value'],
+    text: `${good}|service-cidr=10.96.0.0/16|dns-address=10.96.0`,
+    report: `error[bad-value] u:1:76 dns-address: must be an IPv4 address; 10.96.0 is not
+  ${good}|service-cidr=10.96.0.0/16|dns-address=10.96.0
+                                                                             ~~~~~~~
+  hint: example: dns-address=10.32.0.10`,
+  },
+  {
+    ids: ['part-without-fields'],
+    text: 'Content-Type: text/x-groundup\n\n#cloud-config\n',
+    report: `error[part-without-fields] u:1:1 a part of type text/x-groundup has fields; this one is cloud-config
+  hint: write the fields into it, or give it the type of what it is`,
+  },
+  {
+    ids: ['error-page'],
+    text: 'name=worker-0\npod-cidr= <html><title>401 - Unauthorized</title></html>',
+    report: `error[error-page] u:2:11 user-data is key=value fields; this is a page of a web server (401 - Unauthorized)
+  pod-cidr= <html><title>401 - Unauthorized</title></html>
+            ~
+  hint: something stored the answer to a failed request as user-data; look at what launches the instance`,
+  },
+  {
+    ids: ['unexpanded-variable', 'unexpanded-variable'],
+    text: `${good}\n\${user_data}|$KEY=1`,
+    report: `error[unexpanded-variable] u:2:1 user-data has no variables; nothing has replaced \${user_data}
+  \${user_data}|$KEY=1
+  ~~~~~~~~~~~~
+  hint: look at the template that makes this user-data; example: name=worker-0
+error[unexpanded-variable] u:2:14 user-data has no variables; nothing has replaced $KEY
+  \${user_data}|$KEY=1
+               ~~~~
+  hint: look at the template that makes this user-data; example: name=worker-0`,
+  },
+  {
+    ids: ['host-bits'],
+    text: '\uFEFFname=worker-0|pod-cidr=172.20.0.7/24',
+    report: `error[host-bits] u:1:24 pod-cidr: a range has no host bits; 172.20.0.7/24 has host bits set
+  name=worker-0|pod-cidr=172.20.0.7/24
+                         ~~~~~~~~~~~~~
+  hint: the network of that address is 172.20.0.0/24`,
+  },
   {
     ids: ['reserved-name'],
     text: 'name=shared|pod-cidr=172.20.0.0/24',
@@ -271,11 +322,11 @@ error[look-alike] u:1:34 pod-cidr: keys and values are plain ASCII; "–" is U+2
   {
     ids: ['unexpanded-variable', 'unexpanded-variable'],
     text: 'name=worker-${count.index}|pod-cidr=$POD_CIDR',
-    report: `error[unexpanded-variable] u:1:6 name: a value has no variables; nothing has replaced \${count.index}
+    report: `error[unexpanded-variable] u:1:6 name: user-data has no variables; nothing has replaced \${count.index}
   name=worker-\${count.index}|pod-cidr=$POD_CIDR
        ~~~~~~~~~~~~~~~~~~~~~
   hint: look at the template that makes this user-data; example: name=worker-0
-error[unexpanded-variable] u:1:37 pod-cidr: a value has no variables; nothing has replaced $POD_CIDR
+error[unexpanded-variable] u:1:37 pod-cidr: user-data has no variables; nothing has replaced $POD_CIDR
   name=worker-\${count.index}|pod-cidr=$POD_CIDR
                                       ~~~~~~~~~
   hint: look at the template that makes this user-data; example: pod-cidr=172.20.0.0/24`,
@@ -464,12 +515,13 @@ const inGroup: Wrong = {
 test('a fixed range in an autoscaling group', () => {
   const at = { text: '172.20.0.0/24', line: 1, column: 24 };
   const lifecycleState = 'InService';
-  assert.is(formatFindings('u', good, checkGroup(at, { lifecycleState })), inGroup.report);
-  assert.equal(checkGroup(at, {}), []);
+  const fields = { 'pod-cidr': at };
+  assert.is(formatFindings('u', good, checkGroup(fields, lifecycleState)), inGroup.report);
+  assert.equal(checkGroup(fields, undefined), []);
   const check = checkUserData(`${good}|group-size=1`, settings);
   assert.is(check.kind, 'node');
   if (check.kind !== 'node') return;
-  assert.equal(checkGroup(at, { ...check.request, lifecycleState }), []);
+  assert.equal(checkGroup(check.fields, lifecycleState), []);
 });
 
 const prefixes = ['172.31.0.64/28', '172.31.0.96/28'];
@@ -529,7 +581,7 @@ test('pod networks other than a range have nothing to do with ranges', () => {
     assert.is(check.kind, 'node');
     if (check.kind !== 'node') continue;
     assert.equal(check.warnings, []);
-    assert.equal(checkGroup(check.podCidrAt, { lifecycleState: 'InService' }), []);
+    assert.equal(checkGroup(check.fields, 'InService'), []);
     assert.equal(checkNetwork(check.podCidrAt, { vpcRanges: ['0.0.0.0/0'] }), []);
     if (word !== 'imds-prefix') assert.equal(judgePrefixes(text, []), []);
   }

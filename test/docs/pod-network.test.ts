@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { configure } from '../../cloud-init/agent.ts';
 import { deriveNames, deriveValues } from '../../cloud-init/derive.ts';
 import { filesWith } from '../../cloud-init/files.ts';
+import { checkUserData } from '../../cloud-init/validate.ts';
 import { vpc } from '../../scripts/lab/addresses.ts';
 import { createNode, environment, settings, type NodeOptions } from '../fakes/node.ts';
 import { assertTable, markdownTable, readFences } from './page.ts';
@@ -59,6 +60,13 @@ const scenarios: Record<string, NodeOptions> = {
 
 for (const { info, text } of await readFences(page)) {
   const [kind, scenario = ''] = info.split(' ');
+  if (kind === 'user-data')
+    test(`the user-data of ${scenario} is valid, and says so`, () => {
+      const check = checkUserData(text, settings);
+      assert.is(check.kind, 'node', JSON.stringify(check));
+      if (check.kind !== 'node') return;
+      assert.equal([check.request.podCidr, check.warnings], [scenario, []]);
+    });
   if (kind === 'console')
     test(`${scenario} is what the console says`, () => {
       const options = scenarios[scenario];

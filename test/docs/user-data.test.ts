@@ -1,4 +1,5 @@
 // docs/user-data.md: its tables are the code's, and what its examples show is what the agent says.
+import { readFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { configure } from '../../cloud-init/agent.ts';
@@ -9,7 +10,8 @@ import { keyTable } from '../../cloud-init/keys.ts';
 import { messages } from '../../cloud-init/messages.ts';
 import { statePath } from '../../cloud-init/state.ts';
 import { explain } from '../../scripts/explain/answer.ts';
-import { readFactsFile } from '../../scripts/user-data/input.ts';
+import { inProject } from '../../scripts/project/paths.ts';
+import { factKeys, readFactsFile } from '../../scripts/user-data/input.ts';
 import { formatJudgement, judge } from '../../scripts/user-data/judge.ts';
 import {
   createNode,
@@ -75,15 +77,19 @@ test('the files', () => {
 });
 
 test('every message', () => {
-  const holes = (text: string) => text.replaceAll(/\{(\w+)\}/g, '*$1*');
   const rows = Object.entries(messages).map(([id, { rule, found, hint }]) => [
     code(id),
-    holes(rule),
-    holes(found),
-    holes(hint),
+    rule,
+    found,
+    hint,
   ]);
   const header = ['id', 'rule', 'what was found', 'and what to do'];
   return assertTable(page, 'messages', markdownTable(header, rows));
+});
+
+test('every fact that --facts takes', async () => {
+  const text = await readFile(inProject(page), 'utf8');
+  for (const fact of factKeys) assert.ok(text.includes(`| \`${fact}\``), fact);
 });
 
 test('the exit codes', () => {

@@ -22,13 +22,14 @@ export const nodeEvent = (
   status: string,
   bootID = bootId,
   message = 'cni plugin not initialized',
-): string =>
-  JSON.stringify({
+  lastTransitionTime?: string,
+): string => {
+  const condition = { type: 'Ready', status, message, lastTransitionTime };
+  return JSON.stringify({
     type: 'MODIFIED',
-    object: {
-      status: { conditions: [{ type: 'Ready', status, message }], nodeInfo: { bootID } },
-    },
+    object: { status: { conditions: [condition], nodeInfo: { bootID } } },
   });
+};
 
 export const podEvent = (status: string, startedAt: string): string =>
   JSON.stringify({

@@ -58,6 +58,12 @@ const time = (date: Date): Buffer => {
 const extension = (id: number, ...value: readonly Buffer[]): Buffer =>
   sequence(objectId(0x55, 0x1d, id), element(4, sequence(...value)));
 
+/** Ids of keys, as every usual tool writes them: of the certificate's own key, of its issuer's. */
+const authorityKeyId = Buffer.from('the CA’s key');
+const ownKeyId = (id: Buffer): Buffer =>
+  sequence(objectId(0x55, 0x1d, 0x0e), element(4, element(4, id)));
+const issuerKeyId = (id: Buffer): Buffer => extension(0x23, element(0x80, id));
+
 const issuerName = sequence(attribute(10, 'Kubernetes'), attribute(3, 'Kubernetes'));
 
 /** sha256WithRSAEncryption. */
@@ -100,7 +106,7 @@ export const makeAuthority = (): string =>
     notBefore: new Date(0),
     notAfter: farAway,
     hasVersion: true,
-    extensions: [extension(0x13, element(1, Buffer.from([0xff])))],
+    extensions: [extension(0x13, element(1, Buffer.from([0xff]))), ownKeyId(authorityKeyId)],
   });
 
 export const makeCertificate = (options: CertificateOptions = {}): string => {
@@ -118,7 +124,10 @@ export const makeCertificate = (options: CertificateOptions = {}): string => {
     notBefore: options.notBefore ?? new Date(0),
     notAfter: options.notAfter ?? farAway,
     hasVersion: options.hasVersion ?? true,
-    extensions: names.length === 0 ? [] : [extension(0x11, ...names)],
+    extensions: [
+      ...(names.length === 0 ? [] : [extension(0x11, ...names)]),
+      issuerKeyId(authorityKeyId),
+    ],
   });
 };
 

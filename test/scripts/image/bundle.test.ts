@@ -5,7 +5,6 @@ import { execa } from 'execa';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { prepareBundle, type BundleInputs } from '../../../scripts/image/bundle.ts';
-import type { Binary } from '../../../scripts/image/binaries.ts';
 import { checkSettings } from '../../../scripts/image/settings.ts';
 import { inProject } from '../../../scripts/project/paths.ts';
 import { recordSteps } from '../../fakes/steps.ts';
@@ -16,10 +15,11 @@ const cache = await useTemporaryCache();
 const inputsWith = async (settingsText = ''): Promise<BundleInputs> => {
   const { settings } = checkSettings(settingsText);
   assert.ok(settings);
-  const file = path.join(cache.folder, 'kubelet');
-  await writeFile(file, '#!/bin/sh\n', { mode: 0o600 });
-  const binary = { name: 'kubelet', file, installPath: '/usr/local/bin/kubelet', sha256: 'k' };
-  return { settings, binaries: [binary as Binary], containerImages: [] };
+  const file = path.join(cache.folder, 'programs.erofs');
+  await writeFile(file, 'a file system', { mode: 0o600 });
+  const links = { '/usr/local/bin/kubelet': '/usr/lib/groundup/programs/boot/kubelet' };
+  const programs = { file, sha256: 'p', sizeBytes: 13, cached: true, links };
+  return { settings, programs, containerImages: [] };
 };
 
 const prepare = async (settingsText?: string) =>
@@ -47,7 +47,9 @@ test('owners, modes and settings in the bundle', async () => {
   const lines = stdout.split('\n');
   for (const line of lines) assert.match(line, / 0\/0 .* 1970-01-01 00:00 /);
   const modeOf = (name: string) => lines.find((line) => line.endsWith(` ${name}`))?.slice(0, 10);
-  assert.is(modeOf('./rootfs/usr/local/bin/kubelet'), '-rwxr-xr-x');
+  const kubelet = './rootfs/usr/local/bin/kubelet -> /usr/lib/groundup/programs/boot/kubelet';
+  assert.ok(lines.some((line) => line.endsWith(` ${kubelet}`)));
+  assert.is(modeOf('./rootfs/usr/lib/groundup/programs.erofs'), '-rw-r--r--');
   assert.is(modeOf('./rootfs/usr/lib/groundup/agent.mjs'), '-rw-r--r--');
   assert.is(modeOf('./provision/10-unpack.sh'), '-rwxr-xr-x');
   const read = async (name: string) =>
@@ -73,7 +75,8 @@ test('a changed template makes another bundle, but no other binary and no other 
      import { createSteps } from './scripts/terminal/steps.ts';
      const { settings } = checkSettings('');
      const steps = createSteps({ write: () => true });
-     const bundle = await prepareBundle({ settings, binaries: [], containerImages: [] }, steps);
+     const programs = { file: '/dev/null', sha256: '', sizeBytes: 0, cached: true, links: {} };
+     const bundle = await prepareBundle({ settings, programs, containerImages: [] }, steps);
      const base = await prepareBase('amd64').catch((error) => error.step);
      console.log(JSON.stringify({ bundle: bundle.sha256, base }));`,
   );

@@ -29,6 +29,10 @@ test('what is absent or empty is shown at the nearest thing around it', () => {
 
 test('nearest words', () => {
   assert.is(editDistance('kitten', 'sitting'), 3);
+  assert.is(editDistance('ab', ''), 2);
+  // Two letters that change places are one slip.
+  assert.is(editDistance('nmae', 'name'), 1);
+  assert.is(nearestWord('nmae', ['name', 'labels']), 'name');
   const known = ['cluster', 'cluster-domain', 'arch', 'images'];
   assert.is(nearestWord('clustr', known), 'cluster');
   assert.is(nearestWord('Image', known), 'images');

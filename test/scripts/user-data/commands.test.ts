@@ -104,6 +104,7 @@ test('check: a warning lets it pass, --strict does not', async () => {
   assert.match(passed.stdout, /\(1 warning\)$/);
   const strict = await run('check-user-data', ['--strict', '-'], text);
   assert.is(strict.exitCode, 1);
+  assert.match(strict.stdout, /^1 warning; a node would take this user-data, --strict does not$/m);
 });
 
 test('check --facts: what only the instance knows', () =>
@@ -125,6 +126,13 @@ test('check --facts: what only the instance knows', () =>
     await writeFile(facts, '{"lifecycleState": "InService"}');
     const grouped = await run('check-user-data', ['--facts', facts, '-'], good);
     assert.match(grouped.stdout, /^error\[pod-cidr-in-group\]/);
+    await writeFile(facts, '{"lifecycleState": "InService", "vpcRanges": ["172.16.0.0/12"]}');
+    const all = await run('check-user-data', ['--json', '--facts', facts, '-'], `${good}|nmae=a`);
+    const { findings } = JSON.parse(all.stdout) as { findings: { id: string }[] };
+    assert.equal(
+      findings.map(({ id }) => id),
+      ['unknown-key', 'pod-cidr-in-group', 'pod-cidr-overlaps-vpc'],
+    );
   }));
 
 test('a file that is not there, and a command line that makes no sense', async () => {

@@ -1,14 +1,14 @@
-// Debian 13's quickjs and curl -> programs that run on any Linux with the same processor.
-// The agent's tests run in what a node runs it in; Debian 12 has no quickjs and an older curl.
+// Programs of Debian 13 -> programs that run on any Linux with the same processor, whatever is installed
+// there: what tests compare with a node must be what a node has, and the same inputs must give the same
+// bytes on every build machine.
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cached, keyOf } from '../cache/entry.ts';
 import { runTool } from '../project/tools.ts';
 import { debianMirrors } from './mirrors.ts';
 
-const step = 'quickjs';
+const step = 'programs';
 const suite = 'trixie';
-const programs = ['qjs', 'curl'] as const;
 
 /** Debian's names of the architectures and of their library folders and loaders. */
 const platforms: Partial<Record<NodeJS.Architecture, { triplet: string; loader: string }>> = {
@@ -27,15 +27,18 @@ const wrapper = (triplet: string, loader: string, program: string): string =>
     '',
   ].join('\n');
 
-/** The folder with `qjs` and `curl` of Debian 13, to be put first into PATH. */
-export const debianPrograms = async (): Promise<string> => {
+/** The folder with `programs` of the Debian 13 packages `packages`; it can be put first into PATH. */
+const runnable = async (
+  packages: readonly string[],
+  programs: readonly string[],
+): Promise<string> => {
   const platform = platforms[process.arch];
   if (platform === undefined) throw new Error(`no Debian 13 programs for ${process.arch}`);
   const { triplet, loader } = platform;
   const key = keyOf({ suite, programs, arch: process.arch, wrapper: wrapper(triplet, loader, '') });
   const entry = await cached('debian-programs', key, async (folder) => {
     const root = path.join(folder, 'root');
-    const include = '--include=quickjs,curl';
+    const include = `--include=${packages.join(',')}`;
     const exclude = '--dpkgopt=path-exclude=/usr/share/*';
     const options = ['--mode=root', '--variant=extract', '--format=directory', include, exclude];
     await runTool('mmdebstrap', [...options, suite, root, ...(await debianMirrors(suite))], {
@@ -55,3 +58,10 @@ export const debianPrograms = async (): Promise<string> => {
   });
   return entry.folder;
 };
+
+/** `qjs` and `curl`: the agent's tests run in what a node runs it in; Debian 12 has no quickjs. */
+export const debianPrograms = (): Promise<string> => runnable(['quickjs', 'curl'], ['qjs', 'curl']);
+
+/** `mkfs.erofs` and its checker: another version lays a file system out in other bytes. */
+export const erofsPrograms = (): Promise<string> =>
+  runnable(['erofs-utils'], ['mkfs.erofs', 'fsck.erofs']);

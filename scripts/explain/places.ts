@@ -1,0 +1,85 @@
+// Places of a node that no row of the agent's file table and no file of images/rootfs tells of, and the
+// steps of the manual procedure that files, keys and lines of a node replace.
+import { bootstrapFolder, kubeletPkiFolder } from '../../cloud-init/derive.ts';
+import { fileTable } from '../../cloud-init/files.ts';
+import { instancePath } from '../../cloud-init/instance.ts';
+import { lifecycleHookPath } from '../../cloud-init/lifecycle-hook.ts';
+import { settingsPath } from '../../cloud-init/settings.ts';
+import { statePath } from '../../cloud-init/state.ts';
+import { timelinePath } from '../../cloud-init/timeline-record.ts';
+import { nodeBinaries } from '../image/binary-table.ts';
+
+export interface PlaceRow {
+  path: string;
+  /** How it comes there. */
+  kind: string;
+  from: string;
+}
+
+const everyBoot = 'written at every boot';
+
+export const placeTable: readonly PlaceRow[] = [
+  { path: settingsPath, kind: 'baked into the image', from: 'images/worker.yaml' },
+  {
+    path: '/etc/groundup/ca.pem',
+    kind: 'in no image of ours; yours may bake it',
+    from: 'authorities that Secrets Manager is checked against in place of the system’s',
+  },
+  {
+    path: '/usr/lib/groundup/agent.mjs',
+    kind: 'baked into the image',
+    from: 'cloud-init/, bundled into one file',
+  },
+  { path: instancePath, kind: everyBoot, from: 'the instance whose files these are' },
+  { path: timelinePath, kind: everyBoot, from: 'the moments of the last boot' },
+  { path: statePath, kind: everyBoot, from: 'how this boot ended, for programs' },
+  {
+    path: lifecycleHookPath,
+    kind: everyBoot,
+    from: 'lifecycle-hook: user-data; who is told when the node is Ready',
+  },
+  {
+    path: bootstrapFolder,
+    kind: 'mode 0700, in memory, with identity tls-bootstrap',
+    from: 'the bootstrap token lies in it until the node is Ready',
+  },
+  {
+    path: kubeletPkiFolder,
+    kind: 'made by the kubelet, with identity tls-bootstrap',
+    from: 'the certificates that it asked for, and their keys',
+  },
+  ...nodeBinaries.map(({ installPath, component }) => ({
+    path: installPath,
+    kind: 'baked into the image',
+    from: `${component} of the version in images/pins.yaml; docs/binaries.md`,
+  })),
+];
+
+/** What the manual procedure had the reader write into units, and start. */
+const unitSteps: Readonly<Record<string, number>> = {
+  '/etc/systemd/system/kubelet.service': 15,
+  '/etc/systemd/system/kube-proxy.service': 17,
+  '/etc/systemd/system/groundup.service': 18,
+};
+
+/** Keys of user-data that it has, too: where it cut them out. */
+const keySteps: Readonly<Record<string, number>> = { 'pod-cidr': 10, name: 12 };
+
+/** The step that wrote a file of this path; a worker's own files stand there under any name. */
+export const stepOfFile = (file: string): number | undefined =>
+  unitSteps[file] ??
+  fileTable.find((row) => row.source.from === 'template' && row.path(noNames) === file)?.seedStep;
+
+/** The path of no template depends on names. */
+const noNames = {
+  identity: 'files',
+  podNetwork: 'range',
+  workerName: '',
+  nodeSecret: '',
+  sharedSecret: '',
+} as const;
+
+export const stepOfKey = (key: string): number | undefined => keySteps[key];
+
+export const stepLines = (step: number | undefined): string[] =>
+  step === undefined ? [] : [`  replaces step ${step} of the manual procedure`];
