@@ -61,14 +61,15 @@ export const findTestFiles = async (
     .toSorted();
 };
 
-const fileTimeoutMs = 30 * 60_000;
+/** The long ones cut a machine's power some thirty times, and boot it twice for each. */
+const fileTimeoutMs: Record<TestLength, number> = { short: 30 * 60_000, long: 75 * 60_000 };
 
 /** Runs files one after the other and prints a line each; returns the exit code. */
 export const runTests = async (files: readonly string[]): Promise<number> => {
   let passed = 0;
   let failed = 0;
   for (const file of files) {
-    const result = await runTestFile(inProject(file), fileTimeoutMs);
+    const result = await runTestFile(inProject(file), fileTimeoutMs[lengthOf(file)]);
     passed += result.passed;
     failed += result.failed;
     const verdict = result.failed === 0 ? 'ok' : 'FAILED';
