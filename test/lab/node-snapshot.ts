@@ -99,7 +99,7 @@ const commands: Record<string, string> = {
   containerNamespaces: 'ctr namespaces list --quiet',
   runningContainers: 'ctr --namespace k8s.io tasks list --quiet | wc -l',
   needsReload: 'systemctl show --property=NeedDaemonReload --value kubelet.service',
-  readAhead: "journalctl -b -k --no-pager -o cat | grep '^groundup: '",
+  readAhead: "dmesg --notime | grep '^groundup: '",
   readAheadRanges: 'cat /usr/lib/groundup/read-ahead',
   journalLines: 'journalctl -b -u kubelet.service --no-pager | wc -l',
 };
