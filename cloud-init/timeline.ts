@@ -117,17 +117,25 @@ export const inOrder = (timeline: Timeline): [TimelineEvent, Moment][] =>
     // Events of one moment stay in the table's order.
     .toSorted(([, a], [, b]) => a.uptimeMs - b.uptimeMs);
 
-/** One `{"event":…,"uptimeMs":…,"readBytes":…}` a line. */
-export const formatTimeline = ({ bootId, timeline }: TimelineFile): string =>
-  inOrder(timeline)
-    .map(([event, { uptimeMs, readBytes }]) => ({
+/**
+ * One `{"event":…,"uptimeMs":…,"readBytes":…}` a line. Of two events of one moment, one may have been
+ * read a moment later than the other: bytes never become fewer.
+ */
+export const formatTimeline = ({ bootId, timeline }: TimelineFile): string => {
+  let mostBytes = 0;
+  let text = '';
+  for (const [event, { uptimeMs, readBytes }] of inOrder(timeline)) {
+    mostBytes = Math.max(mostBytes, readBytes ?? 0);
+    const line = {
       event,
       uptimeMs: Math.round(uptimeMs),
-      readBytes,
+      ...(readBytes === undefined ? {} : { readBytes: mostBytes }),
       ...(event === 'kernel' && bootId !== '' ? { bootId } : {}),
-    }))
-    .map((line) => `${JSON.stringify(line)}\n`)
-    .join('');
+    };
+    text += `${JSON.stringify(line)}\n`;
+  }
+  return text;
+};
 
 const isAmount = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0;

@@ -42,6 +42,12 @@ test('a timeline is written in the order of time, and read back', () => {
   });
 });
 
+test('bytes never become fewer, although two events of one moment were read one after the other', () => {
+  const timeline: Timeline = { 'cni-ready': at(5000, 131), 'node-ready': at(5000, 130) };
+  const text = formatTimeline({ bootId: '', timeline });
+  assert.match(text, '{"event":"node-ready","uptimeMs":5000,"readBytes":131}');
+});
+
 test('of an event that came twice, the first time counts', () => {
   const merged = mergeTimelines(
     { registered: at(5), 'node-ready': at(9) },
