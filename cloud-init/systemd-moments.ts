@@ -4,6 +4,9 @@ import type { TimelineRecord } from './timeline-record.ts';
 import { timelineEvents, timelineTable } from './timeline.ts';
 
 const timeoutMs = 30_000;
+/** A manager that is busy with the first pods may not answer within D-Bus's own 25 s. */
+const triesMax = 4;
+const pauseMs = 3000;
 
 const rows = timelineEvents.flatMap((event) => {
   const { systemd } = timelineTable[event];
@@ -13,8 +16,13 @@ const rows = timelineEvents.flatMap((event) => {
 const propertiesOf = (isUnit: boolean): string[] =>
   rows.filter(({ unit }) => (unit !== undefined) === isUnit).map(({ property }) => property);
 
-const show = (host: Host, args: readonly string[]): string =>
-  host.run('systemctl', ['show', ...args], { timeoutMs }).stdout;
+const show = (host: Host, args: readonly string[]): string => {
+  for (let tries = 1; ; tries += 1) {
+    const { exitCode, stdout } = host.run('systemctl', ['show', ...args], { timeoutMs });
+    if (exitCode === 0 || tries === triesMax) return stdout;
+    host.sleep(pauseMs * (0.5 + host.random()));
+  }
+};
 
 /** A block of `name=value` lines for the manager, one for each unit. */
 const askSystemd = (host: Host): string[] => {

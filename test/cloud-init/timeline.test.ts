@@ -196,6 +196,25 @@ test('a whole boot: every event in order, and bytes grow', () => {
   );
 });
 
+test('a systemd that is too busy to answer is asked again, within bounds', () => {
+  for (const [failures, isKnown] of [
+    [2, true],
+    [99, false],
+  ] as const) {
+    let shows = 0;
+    const busy = (args: readonly string[]) => {
+      if (args[0] === 'show' && (shows += 1) <= failures) return { exitCode: 1 };
+      return systemctl(2_070_000)(args);
+    };
+    const host = createBooting({ programs: { systemctl: busy } });
+    configure(host, environment);
+    serve(host, answers(host));
+    assert.is(ready(host, environment), 0, outputOf(host));
+    assert.is(readTimeline(host).userspace !== undefined, isKnown);
+    assert.is(shows, isKnown ? 4 : 8);
+  }
+});
+
 /** What the API server has to say is read at 12 s; the kubelet says since when. */
 const seenLate: [string, string[], number | undefined, number | undefined][] = [
   ['the kubelet says 8', [nodeEvent('True', bootId, '', startedAt(8000))], 9000, 9000],
