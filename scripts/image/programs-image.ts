@@ -13,7 +13,7 @@ const step = 'programs';
 const fileName = 'programs.erofs';
 /** The file in the image, and where its unit mounts it. */
 const programsFile = `usr/lib/groundup/${fileName}`;
-export const programsFolder = '/usr/lib/groundup/programs';
+const programsFolder = '/usr/lib/groundup/programs';
 
 /** Same files, same bytes: no times, no random identity. LZ4 takes a quarter of zstd's time to read. */
 const options = [
