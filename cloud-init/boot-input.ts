@@ -15,7 +15,7 @@ import type { ParsedFields } from './parse.ts';
 import { podNetworkOf, type InterfaceFacts } from './pod-network.ts';
 import { checkGroup, checkNetwork, checkPrefixes } from './ranges.ts';
 import type { Templates } from './render.ts';
-import { formatFindingsInLine, type Finding } from './report.ts';
+import { formatFindingsInLine, hasErrors, type Finding } from './report.ts';
 import { readSecrets, type SecretFields } from './secrets.ts';
 import { parseSettings, settingsPath } from './settings.ts';
 import type { Span } from './user-data.ts';
@@ -40,6 +40,11 @@ const refusal = (findings: readonly Finding[]): BootFailure => {
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const count = errors === 1 ? '' : `${errors} errors: `;
   return new BootFailure('user-data', `${count}${formatFindingsInLine('user-data', findings)}`);
+};
+
+const logWarnings = (host: Host, warnings: readonly Finding[]): void => {
+  for (const warning of warnings)
+    host.log('warning', `groundup: ${formatFindingsInLine('user-data', [warning])}`);
 };
 
 /** What a failure has to know of the boot so far. */
@@ -94,8 +99,7 @@ export const readRequest = (host: Host, environment: Environment, boot: Boot): R
   const inGroup = checkGroup(check.fields, facts.lifecycleState);
   if (check.kind === 'errors') throw refusal([...check.findings, ...inGroup]);
   if (inGroup.length > 0) throw refusal(inGroup);
-  for (const warning of check.warnings)
-    host.log('warning', `groundup: ${formatFindingsInLine('user-data', [warning])}`);
+  logWarnings(host, check.warnings);
   const { request, fields, podCidrAt } = check;
   return { session, facts, request, fields, podCidrAt };
 };
@@ -116,10 +120,11 @@ export const readSecretFields = (
   reading: NodeReading,
   names: NodeNames,
 ): SecretFields => {
-  const { session, facts, podCidrAt } = reading;
+  const { session, facts, request, fields } = reading;
   const { credentials, network } = readCredentials(host, session, facts);
-  const findings = checkNetwork(podCidrAt, network);
-  if (findings.length > 0) throw refusal(findings);
+  const findings = checkNetwork(fields, request.settings, network);
+  if (hasErrors(findings)) throw refusal(findings);
+  logWarnings(host, findings);
   const { region, domain } = facts;
   const hasAuthority = host.status(authorityPath) !== undefined;
   const source = {

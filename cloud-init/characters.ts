@@ -1,6 +1,6 @@
 // Letters that look right and are not -> a finding with their code and what they resemble.
 // They come from word processors, chat programs and other keyboards, and nobody sees them.
-import { makeFinding } from './messages.ts';
+import { makeFinding } from './finding.ts';
 import type { Finding } from './report.ts';
 import type { Span } from './user-data.ts';
 

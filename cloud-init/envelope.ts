@@ -3,7 +3,7 @@
 import { decodeBase64 } from './base64.ts';
 import { gunzip } from './gzip.ts';
 import { isKey } from './keys.ts';
-import { makeFinding } from './messages.ts';
+import { makeFinding } from './finding.ts';
 import { readMime, type MimePart } from './mime.ts';
 import type { Finding } from './report.ts';
 import { decodeUtf8 } from './text.ts';

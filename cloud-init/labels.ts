@@ -1,6 +1,6 @@
 // The values of `labels` and `taints` -> pairs and triples as Kubernetes has them, and their faults.
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
-import { makeFinding } from './messages.ts';
+import { makeFinding } from './finding.ts';
 import type { Finding } from './report.ts';
 import type { Span } from './user-data.ts';
 

@@ -1,9 +1,7 @@
 // The catalogue of findings about user-data: a stable id -> rule, what was found, and hint, with
 // {names} to fill.
-import type { Finding } from './report.ts';
-import type { Span } from './user-data.ts';
 
-interface Row {
+export interface MessageRow {
   /** Of an error, unless it says otherwise. */
   severity?: 'warning';
   rule: string;
@@ -118,6 +116,12 @@ export const messages = {
     found: '{value} overlaps the subnet {range} of this instance',
     hint: 'choose a range outside both service-cidr and the VPC',
   },
+  'service-cidr-overlaps-vpc': {
+    severity: 'warning',
+    rule: 'an address is a Service or of the VPC',
+    found: '{value} overlaps the VPC range {range}, of which a Service hides addresses',
+    hint: 'choose a service-cidr outside the VPC, for the API server, too',
+  },
   'pod-cidr-in-group': {
     rule: 'instances of an autoscaling group share their user-data',
     found: 'all of this group would have {value}',
@@ -191,68 +195,6 @@ export const messages = {
     found: '{value} belongs to somebody on the Internet, whom pods could not reach',
     hint: 'choose a private range, e.g. {example}',
   },
-} as const satisfies Record<string, Row>;
+} as const satisfies Record<string, MessageRow>;
 
 export type MessageId = keyof typeof messages;
-
-type NamesIn<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
-  ? Name | NamesIn<Rest>
-  : never;
-
-type Texts<Id extends MessageId> = (typeof messages)[Id];
-
-/** The names that a message's texts need. */
-export type MessageValues<Id extends MessageId> = Record<
-  NamesIn<Texts<Id>['rule']> | NamesIn<Texts<Id>['found']> | NamesIn<Texts<Id>['hint']>,
-  string | number
->;
-
-const valueLengthMax = 80;
-
-/** Values that are quoted from the text, so that they are as long as somebody made them. */
-const quotedNames: ReadonlySet<string> = new Set([
-  'value',
-  'text',
-  'bare',
-  'part',
-  'label',
-  'anew',
-  'title',
-]);
-
-/** A letter that a terminal would obey, or that nobody would see, as its code. */
-const visible = (text: string): string =>
-  text.replaceAll(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (letter) => `\\u{${(letter.codePointAt(0) ?? 0).toString(16)}}`,
-  );
-
-const fill = (text: string, values: Record<string, string | number>): string =>
-  text.replaceAll(/\{([a-zA-Z]+)\}/g, (_, name: string) => {
-    const value = values[name];
-    if (value === undefined) throw new Error(`message without a value for {${name}}: ${text}`);
-    const shown = visible(String(value));
-    const isCut = quotedNames.has(name) && shown.length > valueLengthMax;
-    return isCut ? `${shown.slice(0, valueLengthMax)}…` : shown;
-  });
-
-/** A finding at a place of the text. */
-export const makeFinding = <Id extends MessageId>(
-  id: Id,
-  at: Span,
-  key: string | undefined,
-  values: MessageValues<Id>,
-): Finding => {
-  const row: Row = messages[id];
-  const { rule, found, hint } = row;
-  return {
-    id,
-    severity: row.severity ?? 'error',
-    line: at.line,
-    column: at.column,
-    length: Math.max(1, at.text.length),
-    ...(key === undefined ? {} : { key }),
-    message: `${fill(rule, values)}; ${fill(found, values)}`,
-    hint: fill(hint, values),
-  };
-};

@@ -1,7 +1,7 @@
 // Fields of user-data -> one value per known key, and a finding for each field that is none.
 import { checkCharacters, plainText } from './characters.ts';
 import { isKey, keys, keyTable, type Key } from './keys.ts';
-import { makeFinding } from './messages.ts';
+import { makeFinding } from './finding.ts';
 import { nearestWord } from './nearest.ts';
 import type { Finding } from './report.ts';
 import type { Field, Span } from './user-data.ts';

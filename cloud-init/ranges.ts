@@ -10,7 +10,7 @@ import {
   type Range,
 } from './cidr.ts';
 import { keyTable, type Key } from './keys.ts';
-import { makeFinding } from './messages.ts';
+import { makeFinding } from './finding.ts';
 import type { ParsedFields } from './parse.ts';
 import { addressesPerPrefix, podNetworkOf, type InterfaceFacts } from './pod-network.ts';
 import type { Finding } from './report.ts';
@@ -147,26 +147,52 @@ export interface NetworkFacts {
   subnetRange?: string;
 }
 
+const overlapping = (texts: readonly string[], range: Range): string[] =>
+  texts.filter((text) => {
+    const other = parseRange(text);
+    return other !== undefined && overlaps(other, range);
+  });
+
 /** Pods must not have addresses of the VPC; the subnet, which is a part of it, is named if it is that. */
-export const checkNetwork = (
-  podCidrAt: Span,
-  { vpcRanges, subnetRange }: NetworkFacts,
-): Finding[] => {
-  const podRange = parseRange(podCidrAt.text);
+const checkPodsInNetwork = (at: Span, { vpcRanges, subnetRange }: NetworkFacts): Finding[] => {
+  const podRange = parseRange(at.text);
   if (podRange === undefined) return [];
-  const overlapping = (text: string): boolean => {
-    const range = parseRange(text);
-    return range !== undefined && overlaps(range, podRange);
-  };
-  const value = podCidrAt.text;
-  if (subnetRange !== undefined && overlapping(subnetRange)) {
-    const values = { value, range: subnetRange };
-    return [makeFinding('pod-cidr-overlaps-subnet', podCidrAt, 'pod-cidr', values)];
-  }
-  return vpcRanges
-    .filter(overlapping)
-    .map((range) => makeFinding('pod-cidr-overlaps-vpc', podCidrAt, 'pod-cidr', { value, range }));
+  const value = at.text;
+  const [subnet] = overlapping(subnetRange === undefined ? [] : [subnetRange], podRange);
+  if (subnet !== undefined)
+    return [makeFinding('pod-cidr-overlaps-subnet', at, 'pod-cidr', { value, range: subnet })];
+  return overlapping(vpcRanges, podRange).map((range) =>
+    makeFinding('pod-cidr-overlaps-vpc', at, 'pod-cidr', { value, range }),
+  );
 };
+
+/**
+ * Services hide addresses of the VPC only where one has the same: a warning, and the more worth one where
+ * pods have addresses of the VPC. The baked range has no place of its own in user-data.
+ */
+const checkServicesInNetwork = (
+  { 'service-cidr': named, 'pod-cidr': podCidr }: ParsedFields,
+  settings: Settings,
+  { vpcRanges }: NetworkFacts,
+): Finding[] => {
+  const value = named?.text ?? settings['service-cidr'];
+  const serviceRange = parseRange(value);
+  const at = named ?? podCidr;
+  if (serviceRange === undefined || at === undefined) return [];
+  return overlapping(vpcRanges, serviceRange).map((range) =>
+    makeFinding('service-cidr-overlaps-vpc', at, 'service-cidr', { value, range }),
+  );
+};
+
+/** Fields of user-data, and the baked settings, against the network of the instance. */
+export const checkNetwork = (
+  fields: ParsedFields,
+  settings: Settings,
+  facts: NetworkFacts,
+): Finding[] => [
+  ...(fields['pod-cidr'] === undefined ? [] : checkPodsInNetwork(fields['pod-cidr'], facts)),
+  ...checkServicesInNetwork(fields, settings, facts),
+];
 
 /** `imds-prefix` needs prefixes, and room in them for as many pods as were asked for. */
 export const checkPrefixes = (

@@ -3,7 +3,7 @@ import { podCapacity, rangeOf } from './cidr.ts';
 import { unpackUserData, userDataBytesMax } from './envelope.ts';
 import { keys, keyTable, settingKeys, type Key, type KeyRow } from './keys.ts';
 import { checkLabels, checkTaints, parseLabels, parseTaints, type Taint } from './labels.ts';
-import { makeFinding } from './messages.ts';
+import { makeFinding } from './finding.ts';
 import { parseFields, type Parsed, type ParsedFields } from './parse.ts';
 import { podNetworkOf } from './pod-network.ts';
 import { checkPrivate, checkRange, checkRanges } from './ranges.ts';

@@ -34,13 +34,13 @@ const networkOf = ({ vpcRanges, subnetRange }: InstanceFacts): NetworkFacts => (
 });
 
 /** Whatever else is wrong with the user-data. */
-const checkFacts = (fields: ParsedFields, facts: InstanceFacts): Finding[] => {
+const checkFacts = (fields: ParsedFields, settings: Settings, facts: InstanceFacts): Finding[] => {
   const { 'pod-cidr': podCidr, 'max-pods': maxPods } = fields;
   if (podCidr === undefined) return [];
   const { prefixes } = facts;
   return [
     ...checkGroup(fields, facts.lifecycleState),
-    ...checkNetwork(podCidr, networkOf(facts)),
+    ...checkNetwork(fields, settings, networkOf(facts)),
     ...(prefixes === undefined ? [] : checkPrefixes(podCidr, maxPods, { prefixes })),
   ];
 };
@@ -61,7 +61,7 @@ export const judge = (
     Object.entries(check.fields).map(([key, { text: value }]) => [key, value]),
   );
   const ofText = check.kind === 'errors' ? check.findings : check.warnings;
-  const findings = [...ofText, ...checkFacts(check.fields, facts)];
+  const findings = [...ofText, ...checkFacts(check.fields, settings, facts)];
   const request = check.kind === 'errors' ? undefined : check.request;
   const isRefused =
     request === undefined || findings.some(({ severity }) => severity === 'error' || isStrict);

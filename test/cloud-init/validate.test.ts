@@ -487,15 +487,23 @@ const network: Wrong[] = [
                          ~~~~~~~~~~~~~
   hint: choose a range outside both service-cidr and the VPC`,
   },
+  {
+    ids: ['service-cidr-overlaps-vpc'],
+    text: 'name=a|pod-cidr=imds-prefix|service-cidr=10.96.0.0/16|dns-address=10.96.0.10',
+    report: `warning[service-cidr-overlaps-vpc] u:1:42 service-cidr: an address is a Service or of the VPC; 10.96.0.0/16 overlaps the VPC range 10.96.0.0/15, of which a Service hides addresses
+  name=a|pod-cidr=imds-prefix|service-cidr=10.96.0.0/16|dns-address=10.96.0.10
+                                           ~~~~~~~~~~~~
+  hint: choose a service-cidr outside the VPC, for the API server, too`,
+  },
 ];
 
 for (const { ids, text, report } of network)
-  test(`refused on the instance: ${ids.join(', ')}`, () => {
+  test(`found on the instance: ${ids.join(', ')}`, () => {
     const check = checkUserData(text, settings);
     assert.is(check.kind, 'node');
     if (check.kind !== 'node') return;
-    const facts = { vpcRanges: ['10.0.0.0/8', '172.31.0.0/16'], subnetRange: '172.31.0.0/24' };
-    const findings = checkNetwork(check.podCidrAt, facts);
+    const facts = { vpcRanges: ['10.96.0.0/15', '172.31.0.0/16'], subnetRange: '172.31.0.0/24' };
+    const findings = checkNetwork(check.fields, settings, facts);
     assert.equal(
       findings.map(({ id }) => id),
       ids,
@@ -564,7 +572,7 @@ const judgePrefixes = (text: string, found: string[]) => {
 };
 
 for (const { ids, text, report, prefixes: found } of inPrefixes)
-  test(`refused on the instance: ${ids.join(', ')} with ${found.length}`, () => {
+  test(`found on the instance: ${ids.join(', ')} with ${found.length}`, () => {
     const findings = judgePrefixes(text, found);
     assert.equal(
       findings.map(({ id }) => id),
@@ -582,14 +590,14 @@ test('pod networks other than a range have nothing to do with ranges', () => {
     if (check.kind !== 'node') continue;
     assert.equal(check.warnings, []);
     assert.equal(checkGroup(check.fields, 'InService'), []);
-    assert.equal(checkNetwork(check.podCidrAt, { vpcRanges: ['0.0.0.0/0'] }), []);
+    assert.equal(checkNetwork(check.fields, settings, { vpcRanges: ['172.31.0.0/16'] }), []);
     if (word !== 'imds-prefix') assert.equal(judgePrefixes(text, []), []);
   }
 });
 
 test('a range outside the VPC', () => {
   const at = { text: '172.20.0.0/24', line: 1, column: 24 };
-  assert.equal(checkNetwork(at, { vpcRanges: ['172.31.0.0/16'] }), []);
+  assert.equal(checkNetwork({ 'pod-cidr': at }, settings, { vpcRanges: ['172.31.0.0/16'] }), []);
 });
 
 test('every message of the catalogue is provoked above', () => {

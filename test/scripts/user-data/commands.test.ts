@@ -123,6 +123,13 @@ test('check --facts: what only the instance knows', () =>
       wrong.stderr,
       /hint: keys: nodeName, nodeIp, instanceId, privateDnsName, availabilityZone, /,
     );
+    await writeFile(facts, '{"vpcRanges": ["10.32.0.0/16"]}');
+    const services = await run('check-user-data', ['--facts', facts, '-'], good);
+    assert.is(services.exitCode, 0);
+    assert.match(
+      services.stdout,
+      /^warning\[service-cidr-overlaps-vpc\] user-data:1:24 service-cidr: /,
+    );
     await writeFile(facts, '{"lifecycleState": "InService"}');
     const grouped = await run('check-user-data', ['--facts', facts, '-'], good);
     assert.match(grouped.stdout, /^error\[pod-cidr-in-group\]/);
