@@ -5,7 +5,7 @@ import { reveal } from '../secret.ts';
 import { decodeUtf8 } from '../text.ts';
 import { HostError, type Host, type RunOptions, type RunResult } from './host.ts';
 import { createLineFeed } from './lines.ts';
-import { formatLogLine } from './priorities.ts';
+import { formatConsoleLine, formatLogLine } from './priorities.ts';
 
 const exitCodeTimedOut = 124;
 const exitCodeNotFound = 127;
@@ -113,7 +113,7 @@ export const createNodeHost = (root = ''): Host => ({
   log: (priority, line) => void process.stderr.write(formatLogLine(priority, line)),
   console: (line) => {
     try {
-      fs.appendFileSync(`${root}/dev/console`, `${line}\n`);
+      fs.appendFileSync(`${root}/dev/console`, formatConsoleLine(line));
     } catch {
       // Not every machine has one.
     }

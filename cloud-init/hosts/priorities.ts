@@ -9,3 +9,6 @@ export const formatLogLine = (priority: Priority, text: string): string =>
     .split('\n')
     .map((line) => `<${numbers[priority]}>${line}\n`)
     .join('');
+
+/** On a line of its own: a login prompt may stand on the console, waiting. */
+export const formatConsoleLine = (text: string): string => `\n${text}\n`;

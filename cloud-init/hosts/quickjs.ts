@@ -5,7 +5,7 @@ import { reveal } from '../secret.ts';
 import { decodeUtf8, encodeUtf8 } from '../text.ts';
 import { HostError, type Host, type RunOptions, type RunResult } from './host.ts';
 import { createLineFeed } from './lines.ts';
-import { formatLogLine } from './priorities.ts';
+import { formatConsoleLine, formatLogLine } from './priorities.ts';
 
 const errnoNotFound = 2;
 const errnoAgain = 11;
@@ -228,7 +228,7 @@ export const createQuickjsHost = (root = ''): Host => ({
     const fd = os.open(`${root}/dev/console`, os.O_WRONLY);
     if (fd < 0) return;
     try {
-      writeAll('/dev/console', fd, `${line}\n`);
+      writeAll('/dev/console', fd, formatConsoleLine(line));
     } catch (error) {
       if (!(error instanceof HostError)) throw error;
     } finally {

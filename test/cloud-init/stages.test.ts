@@ -6,7 +6,7 @@ import { formatConfig, parseResponses } from '../../cloud-init/curl.ts';
 import { deriveNames, deriveValues, type NodeFacts, type Values } from '../../cloud-init/derive.ts';
 import { fileTable, templateNames } from '../../cloud-init/files.ts';
 import { createLineFeed } from '../../cloud-init/hosts/lines.ts';
-import { formatLogLine } from '../../cloud-init/hosts/priorities.ts';
+import { formatConsoleLine, formatLogLine } from '../../cloud-init/hosts/priorities.ts';
 import { parseKubeconfig } from '../../cloud-init/kubeconfig.ts';
 import { render } from '../../cloud-init/render.ts';
 import { delayAfter, delayAfterThrottle } from '../../cloud-init/retry.ts';
@@ -240,6 +240,7 @@ for (const [text, reason] of wrongKubeconfigs)
 
 test('journald gets a priority on every line', () => {
   assert.is(formatLogLine('error', 'a\nb'), '<3>a\n<3>b\n');
+  assert.is(formatConsoleLine('groundup: a'), '\ngroundup: a\n');
 });
 
 test('lines are put together from pieces, until the reader has had enough', () => {

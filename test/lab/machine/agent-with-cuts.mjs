@@ -17,7 +17,7 @@ const step = (what) => {
     return;
   }
   const console = std.open('/dev/console', 'w');
-  console.puts('groundup-cut: before ' + what + '\\n');
+  console.puts('\\ngroundup-cut: before ' + what + '\\n');
   console.close();
   for (;;) os.sleep(1000);
 };
