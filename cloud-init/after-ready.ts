@@ -1,5 +1,5 @@
 // What only comes after Ready -> the end of the timeline. Nothing waits for it, and it is not for ever.
-import { withWatch, type Watch } from './api-watch.ts';
+import { watchWith, type Watch } from './api-watch.ts';
 import type { Environment } from './boot-input.ts';
 import { formatOptions } from './curl.ts';
 import { excerpt } from './failure.ts';
@@ -138,9 +138,7 @@ export const observeAfterReady = (
     recordSystemd(host, record);
     record.write();
     if (node === undefined) return;
-    withWatch(host, node.kubeconfig, (watch) =>
-      observe(host, record, node, { watch, kubeProxyUrl }),
-    );
+    observe(host, record, node, { watch: watchWith(host, node.kubeconfig), kubeProxyUrl });
   } catch (error) {
     host.log('warning', `groundup: timeline: ${excerpt(String(error))}`);
   }

@@ -2,12 +2,27 @@
 import { formatOptions } from './curl.ts';
 import type { Host, RunResult } from './hosts/host.ts';
 import type { Kubeconfig, PemSource } from './kubeconfig.ts';
+import { readPem } from './pem.ts';
 import { Secret } from './secret.ts';
 
 /** On a file system in memory, made by groundup.service. */
 const runFolder = '/run/groundup';
+/** Of a connection with its handshake; curl has read the files when it is over. */
+const connectSeconds = 5;
 
-/** curl reads certificates from files only: embedded ones are put into memory for a while. */
+const kubeletConfigPath = '/var/lib/kubelet/kubelet-config.yaml';
+
+/** The kubelet's own file where that has the same key: then there is no copy of it, not even for a moment. */
+const findKey = (host: Host, source: PemSource): PemSource => {
+  if ('path' in source) return source;
+  const config = host.readFile(kubeletConfigPath) ?? '';
+  const path = /^tlsPrivateKeyFile: "(\/[^"]+)"$/m.exec(config)?.[1];
+  const wanted = readPem(source.text.reveal())[0]?.bytes;
+  if (path === undefined || wanted === undefined) return source;
+  return readPem(host.readFile(path) ?? '')[0]?.bytes === wanted ? { path } : source;
+};
+
+/** curl reads certificates from files only: embedded ones are put into memory. */
 const asFile = (host: Host, name: string, source: PemSource, made: string[]): string => {
   if ('path' in source) return host.place(source.path);
   const path = `${runFolder}/${name}`;
@@ -31,40 +46,57 @@ export interface Watch {
   timeoutMs: number;
 }
 
-/** Runs `work` with a function that watches; credentials in memory are gone after it. */
-export const withWatch = <T>(
-  host: Host,
-  { server, authority, certificate, privateKey, token }: Kubeconfig,
-  work: (watch: (request: Watch) => RunResult) => T,
-): T => {
-  const made: string[] = [];
-  const file = (option: string, name: string, source?: PemSource): [string, string][] =>
+type Options = [name: string, value?: string][];
+
+const credentialOptions = (host: Host, kubeconfig: Kubeconfig, made: string[]): Options => {
+  const { authority, certificate, privateKey, token } = kubeconfig;
+  const file = (option: string, name: string, source?: PemSource): Options =>
     source === undefined ? [] : [[option, asFile(host, name, source, made)]];
-  try {
-    const credentials = [
-      ...file('cacert', 'ready-ca.pem', authority),
-      ...file('cert', 'ready-client.pem', certificate),
-      ...file('key', 'ready-client-key.pem', privateKey),
-      ...(token === undefined
-        ? []
-        : [['header', `Authorization: Bearer ${token.reveal()}`] as [string, string]]),
-    ];
-    return work(({ path, fieldSelector, seconds, ...waiting }) => {
+  const key = privateKey === undefined ? undefined : findKey(host, privateKey);
+  return [
+    ...file('cacert', 'ready-ca.pem', authority),
+    ...file('cert', 'ready-client.pem', certificate),
+    ...file('key', 'ready-client-key.pem', key),
+    ...(token === undefined
+      ? []
+      : [['header', `Authorization: Bearer ${token.reveal()}`] as [string, string]]),
+  ];
+};
+
+/** A function that watches. What it has to put into memory is gone once the API server was reached. */
+export const watchWith =
+  (host: Host, kubeconfig: Kubeconfig) =>
+  ({ path, fieldSelector, seconds, onLine, onPause, ...waiting }: Watch): RunResult => {
+    const made: string[] = [];
+    const forget = (): void => {
+      for (const one of made.splice(0)) host.remove(one);
+    };
+    const startMs = host.uptimeMs();
+    try {
       const selector = encodeURIComponent(fieldSelector);
       const query = `fieldSelector=${selector}&watch=true&timeoutSeconds=${seconds}`;
       const config = formatOptions([
-        ['url', `${server}${path}?${query}`],
+        ['url', `${kubeconfig.server}${path}?${query}`],
         ['silent'],
         ['show-error'],
         ['no-buffer'],
         ['globoff'],
-        ['connect-timeout', '5'],
-        ...credentials,
+        ['connect-timeout', String(connectSeconds)],
+        ...credentialOptions(host, kubeconfig, made),
       ]);
-      const options = { stdin: new Secret(config), ...waiting };
-      return host.run('curl', ['-q', '--config', '-'], options);
-    });
-  } finally {
-    for (const path of made) host.remove(path);
-  }
-};
+      return host.run('curl', ['-q', '--config', '-'], {
+        stdin: new Secret(config),
+        ...waiting,
+        onLine: (line) => {
+          forget();
+          return onLine(line);
+        },
+        onPause: () => {
+          if (host.uptimeMs() - startMs > (connectSeconds + 1) * 1000) forget();
+          onPause();
+        },
+      });
+    } finally {
+      forget();
+    }
+  };

@@ -1,7 +1,7 @@
 // The node's own credentials -> the moment when the API server calls it Ready, told on the console.
 // One request watches the node: asking again and again would take time from the kubelet's start.
 import { observeAfterReady, type ReadyNode } from './after-ready.ts';
-import { withWatch } from './api-watch.ts';
+import { watchWith } from './api-watch.ts';
 import type { Environment } from './boot-input.ts';
 import { bootstrapPath, kubeletClientPath } from './derive.ts';
 import { BootFailure, excerpt } from './failure.ts';
@@ -132,25 +132,24 @@ const watchUntilReady = (
     markJudgement(host, record, judged);
     return isReady;
   };
-  return withWatch(host, kubeconfig, (watch) => {
-    for (;;) {
-      const remainingMs = deadlineMs - (host.uptimeMs() - startMs);
-      if (remainingMs <= 0) break;
-      const { exitCode, stderr } = watch({
-        path: '/api/v1/nodes',
-        fieldSelector: `metadata.name=${nodeName}`,
-        seconds: Math.round(deadlineMs / 1000),
-        timeoutMs: remainingMs,
-        onLine,
-        onPause: record.look,
-      });
-      if (isReady) return { isAgain };
-      if (exitCode !== 0 && stderr !== '') cause = excerpt(stderr, 160);
-      host.sleep(pauseMs * (0.5 + host.random()));
-    }
-    const outcome = 'the kubelet goes on trying';
-    throw new BootFailure('not-ready', `after ${deadlineMs / 1000} s: ${cause}`, outcome);
-  });
+  const watch = watchWith(host, kubeconfig);
+  for (;;) {
+    const remainingMs = deadlineMs - (host.uptimeMs() - startMs);
+    if (remainingMs <= 0) break;
+    const { exitCode, stderr } = watch({
+      path: '/api/v1/nodes',
+      fieldSelector: `metadata.name=${nodeName}`,
+      seconds: Math.round(deadlineMs / 1000),
+      timeoutMs: remainingMs,
+      onLine,
+      onPause: record.look,
+    });
+    if (isReady) return { isAgain };
+    if (exitCode !== 0 && stderr !== '') cause = excerpt(stderr, 160);
+    host.sleep(pauseMs * (0.5 + host.random()));
+  }
+  const outcome = 'the kubelet goes on trying';
+  throw new BootFailure('not-ready', `after ${deadlineMs / 1000} s: ${cause}`, outcome);
 };
 
 /** With tls-bootstrap the kubelet writes it when its request was granted. */

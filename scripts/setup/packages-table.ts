@@ -44,6 +44,7 @@ export const packageTable = {
   openssl: { probes: bins('openssl'), why: 'make certificates' },
   skopeo: { probes: bins('skopeo'), why: 'fetch the container images of images/worker.yaml' },
   strace: { probes: bins('strace'), why: 'cut the agent off at each of its system calls' },
+  tcpdump: { probes: bins('tcpdump'), why: 'look for secrets in what a node sends' },
   shellcheck: { probes: bins('shellcheck'), why: 'check shell scripts' },
   'golang-go': { probes: [...bins('go'), '/usr/local/go/bin/go'], why: 'build from Go modules' },
 } as const satisfies Record<string, Omit<PackageRow, 'name'>>;
@@ -94,4 +95,5 @@ export const testPackages = [
   'shellcheck',
   'skopeo',
   'strace',
+  'tcpdump',
 ] as const satisfies readonly PackageName[];
