@@ -22,10 +22,10 @@ import { recordSystemd } from './systemd-moments.ts';
 import { openRecord, type TimelineRecord } from './timeline-record.ts';
 import type { NodeRequest } from './validate.ts';
 
+/** kube-proxy is not among them: `ready` starts it, see kube-proxy.ts; with `ready` it is started again. */
 const unitsOf = ({ podNetwork }: NodeNames): string[] => [
   ...(podNetwork === 'imds-prefix' ? ['groundup-pod-network.service'] : []),
   'kubelet.service',
-  'kube-proxy.service',
   'groundup-ready.service',
 ];
 

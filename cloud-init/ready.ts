@@ -6,6 +6,7 @@ import type { Environment } from './boot-input.ts';
 import { bootstrapPath, kubeletClientPath } from './derive.ts';
 import { BootFailure, excerpt } from './failure.ts';
 import type { Host } from './hosts/host.ts';
+import { createKubeProxyStart, type KubeProxyStart } from './kube-proxy.ts';
 import { parseKubeconfig, type Kubeconfig } from './kubeconfig.ts';
 import { completeLifecycleAction, formatCompletion, readLifecycleHook } from './lifecycle-hook.ts';
 import { reportFailures } from './report-failures.ts';
@@ -118,6 +119,7 @@ const watchUntilReady = (
   host: Host,
   record: TimelineRecord,
   { kubeconfig, nodeName }: ReadyNode,
+  kubeProxy: KubeProxyStart,
 ): { isAgain: boolean } => {
   const bootId = readBootId(host);
   let isAgain = false;
@@ -130,7 +132,12 @@ const watchUntilReady = (
     ({ isReady, cause } = judged);
     if (isReady) isAgain = record.timeline()['node-ready'] !== undefined;
     markJudgement(host, record, judged);
+    if (judged.isRegistered) kubeProxy.noteRegistered();
     return isReady;
+  };
+  const onPause = (): void => {
+    record.look();
+    kubeProxy.look();
   };
   const watch = watchWith(host, kubeconfig);
   for (;;) {
@@ -142,9 +149,12 @@ const watchUntilReady = (
       seconds: Math.round(deadlineMs / 1000),
       timeoutMs: remainingMs,
       onLine,
-      onPause: record.look,
+      onPause,
     });
-    if (isReady) return { isAgain };
+    if (isReady) {
+      kubeProxy.start();
+      return { isAgain };
+    }
     if (exitCode !== 0 && stderr !== '') cause = excerpt(stderr, 160);
     host.sleep(pauseMs * (0.5 + host.random()));
   }
@@ -188,8 +198,13 @@ const tellGroup = (host: Host): void => {
   if (isProblem) host.console(line);
 };
 
-const awaitReady = (host: Host, record: TimelineRecord, node: ReadyNode): Ending => {
-  const { isAgain } = watchUntilReady(host, record, node);
+const awaitReady = (
+  host: Host,
+  record: TimelineRecord,
+  node: ReadyNode,
+  kubeProxy: KubeProxyStart,
+): Ending => {
+  const { isAgain } = watchUntilReady(host, record, node, kubeProxy);
   // Started again later in a boot, the line is of now, and the timeline keeps the first time.
   const now = { 'node-ready': { uptimeMs: host.uptimeMs() } };
   const message = formatReady(isAgain ? now : record.timeline());
@@ -221,6 +236,7 @@ const settle = (host: Host): void => {
  */
 export const ready = (host: Host, environment: Environment): number => {
   const record = openRecord(host);
+  const kubeProxy = createKubeProxyStart(host);
   let node: ReadyNode | undefined;
   const exitCode = reportFailures(
     host,
@@ -228,12 +244,14 @@ export const ready = (host: Host, environment: Environment): number => {
     () => {
       const nodeName = readNodeName(host);
       const found = { nodeName, kubeconfig: awaitKubeconfig(host, record) };
-      const ending = awaitReady(host, record, found);
+      const ending = awaitReady(host, record, found, kubeProxy);
       node = found;
       return ending;
     },
     () => readLifecycleHook(host),
   );
+  // A kubelet that goes on trying may yet bring pods.
+  kubeProxy.start();
   settle(host);
   observeAfterReady(host, environment, record, node);
   return exitCode;

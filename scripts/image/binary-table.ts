@@ -100,8 +100,11 @@ export const components: Record<ComponentName, Component> = {
   },
 };
 
-/** By the boot itself (containerd asks its shim and runc what they can do), for the first pod, or by a person. */
-export type FirstUse = 'boot' | 'by-hand' | 'first-pod';
+/**
+ * Before the node is Ready (containerd asks its shim and runc what they can do), for the first pod, when the
+ * node is Ready, or by a person.
+ */
+export type FirstUse = 'boot' | 'by-hand' | 'first-pod' | 'ready';
 
 export interface BinaryRow {
   name: string;
@@ -150,7 +153,7 @@ const plugin = (kind: 'main' | 'ipam' | 'meta', name: string): BinaryRow => {
 /** What a worker image holds. */
 export const nodeBinaries: readonly BinaryRow[] = [
   kubernetes('kubelet', { firstUse: 'boot' }),
-  kubernetes('kube-proxy', { firstUse: 'boot' }),
+  kubernetes('kube-proxy', { firstUse: 'ready' }),
   containerd('containerd', { firstUse: 'boot' }),
   containerd('containerd-shim-runc-v2', { versionArgs: ['-v'], firstUse: 'boot' }),
   containerd('ctr', { firstUse: 'by-hand' }),

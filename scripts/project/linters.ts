@@ -26,6 +26,7 @@ export const findShellFiles = async (): Promise<string[]> => {
     'images/provision/read-ahead-ranges',
     'images/rootfs/usr/lib/groundup/deferred-cloud-init',
     'images/rootfs/usr/lib/groundup/init',
+    'images/rootfs/usr/lib/groundup/read-ranges',
     'scripts/bench/nodeadm/rootfs/usr/local/sbin/node-config',
     'scripts/bench/stock/rootfs/usr/local/sbin/configure-worker',
   ];

@@ -30,8 +30,7 @@ const filesOf = (host: FakeHost): Record<string, string> =>
 const worker = 'k8s-cluster-from-ground-up-worker-0';
 const nodeSecret = 'k8s/k8s-cluster-from-ground-up/worker-0';
 const sharedSecret = 'k8s/k8s-cluster-from-ground-up/shared';
-const start =
-  'systemctl start --no-block kubelet.service kube-proxy.service groundup-ready.service';
+const start = 'systemctl start --no-block kubelet.service groundup-ready.service';
 const restart = start.replace('start', 'restart');
 
 test('a first boot writes every file with its mode and starts the services', () => {

@@ -136,7 +136,7 @@ test('quickjs: prepared in a warm pool, told CONTINUE, started by the wake', () 
       { instanceId: instance.instanceId, ...waiting, result: 'CONTINUE' },
     ]);
     assert.equal(wait.systemctl, [
-      'start --no-block groundup-pod-network.service kubelet.service kube-proxy.service groundup-ready.service',
+      'start --no-block groundup-pod-network.service kubelet.service groundup-ready.service',
     ]);
   }));
 
@@ -150,7 +150,7 @@ for (const engine of engines) {
         exitCode: 0,
         journal: [`${told} (11 files written)`],
         console: [],
-        systemctl: ['restart --no-block kubelet.service kube-proxy.service groundup-ready.service'],
+        systemctl: ['restart --no-block kubelet.service groundup-ready.service'],
       });
       for (const { path: name, mode } of foldersWith(names))
         assert.is((await stat(path.join(root, name))).mode & 0o777, mode === 0o755 ? 0o755 : mode);

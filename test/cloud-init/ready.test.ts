@@ -109,6 +109,54 @@ test('after five minutes the last reason is told, and credentials in memory are 
   );
 });
 
+const startsKubeProxy = 'systemctl start --no-block kube-proxy.service';
+const withNetwork = nodeEvent('False', bootId, 'PLEG is not healthy');
+
+test('kube-proxy starts when the node is Ready, before anybody is told', () => {
+  const host = createConfigured({
+    nodes: () => ({ lines: [withNetwork, nodeEvent('True')] }),
+    pods: () => {
+      assert.is(host.ran.filter((line) => line === startsKubeProxy).length, 1);
+      return {};
+    },
+  });
+  host.console = () => assert.ok(host.ran.includes(startsKubeProxy));
+  assert.is(ready(host, environment), 0);
+});
+
+test('kube-proxy starts 3 s after a node has registered that waits for its pod network', () => {
+  const host = createConfigured({
+    nodes: (tries) => {
+      assert.is(host.ran.includes(startsKubeProxy), tries > 2, `request ${tries}`);
+      return { lines: [tries > 5 ? nodeEvent('True') : nodeEvent('False')] };
+    },
+  });
+  assert.is(ready(host, environment), 0);
+  assert.is(host.ran.filter((line) => line === startsKubeProxy).length, 1);
+});
+
+test('kube-proxy starts, too, when the node does not become Ready or cannot be watched', () => {
+  for (const nodes of [() => ({ stderr: 'curl: (7)' }), () => ({ lines: ['<html>'] })]) {
+    const host = createConfigured({ nodes });
+    assert.is(ready(host, environment), failureClasses['not-ready'].exitCode);
+    assert.is(host.ran.filter((line) => line === startsKubeProxy).length, 1);
+  }
+});
+
+test('systemd that does not start kube-proxy is an error of the journal', () => {
+  const host = createConfigured({ nodes: () => ({ lines: [nodeEvent('True')] }) });
+  const { run } = host;
+  host.run = (file, args, options) =>
+    args.at(-1) === 'kube-proxy.service'
+      ? { exitCode: 5, stdout: '', stderr: 'Unit kube-proxy.service not found.\n' }
+      : run(file, args, options);
+  assert.is(ready(host, environment), 0);
+  assert.match(
+    host.journal.join('\n'),
+    'error: groundup: systemctl start kube-proxy.service: Unit kube-proxy.service not found.',
+  );
+});
+
 test('a node that was never configured says so', () => {
   const host = createNode();
   assert.is(ready(host, environment), failureClasses['not-ready'].exitCode);

@@ -70,9 +70,7 @@ test('the boot that says InService starts the kubelet with the files of the firs
   configure(host, environment);
   host.ran.length = 0;
   assert.is(configure(host, environment), 0, outputOf(host));
-  assert.equal(started(host), [
-    'start --no-block kubelet.service kube-proxy.service groundup-ready.service',
-  ]);
+  assert.equal(started(host), ['start --no-block kubelet.service groundup-ready.service']);
   assert.match(host.journal.at(-1) ?? '', 'nothing has changed');
 });
 
@@ -90,9 +88,7 @@ test('in the pool: binaries are read, the hook is told, and the wake starts the 
     preReadPaths.map((path) => `dd if=${path} of=/dev/null bs=1M status=none`),
   );
   assert.equal(told, ['CONTINUE']);
-  assert.equal(started(host), [
-    'start --no-block kubelet.service kube-proxy.service groundup-ready.service',
-  ]);
+  assert.equal(started(host), ['start --no-block kubelet.service groundup-ready.service']);
   const journal = host.journal.map((line) => line.replace(/^\w+: groundup: /, ''));
   assert.equal(journal.slice(1), [
     'prepared; CONTINUE sent',

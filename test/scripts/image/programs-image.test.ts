@@ -63,9 +63,9 @@ test('every program of a node has a first use, and the boot’s come first', () 
     [],
   );
   const used = new Set(uses.map(([, use]) => use));
-  assert.equal(used, new Set(['boot', 'by-hand', 'first-pod']));
+  assert.equal(used, new Set(['boot', 'by-hand', 'first-pod', 'ready']));
   const boot = uses.flatMap(([name, use]) => (use === 'boot' ? [name] : []));
-  assert.equal(boot, ['kubelet', 'kube-proxy', 'containerd', 'containerd-shim-runc-v2', 'runc']);
+  assert.equal(boot, ['kubelet', 'containerd', 'containerd-shim-runc-v2', 'runc']);
 });
 
 test.run();
