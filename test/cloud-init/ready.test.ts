@@ -145,7 +145,7 @@ test('kube-proxy starts, too, when the node does not become Ready or cannot be w
 
 test('systemd that does not start kube-proxy is an error of the journal', () => {
   const host = createConfigured({ nodes: () => ({ lines: [nodeEvent('True')] }) });
-  const { run } = host;
+  const run = host.run.bind(host);
   host.run = (file, args, options) =>
     args.at(-1) === 'kube-proxy.service'
       ? { exitCode: 5, stdout: '', stderr: 'Unit kube-proxy.service not found.\n' }
