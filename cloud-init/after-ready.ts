@@ -10,11 +10,13 @@ import type { TimelineRecord } from './timeline-record.ts';
 
 /** A node that gets no pod in this time has no first pod in its timeline. */
 const deadlineMs = 5 * 60_000;
-/** Between two questions to kube-proxy, and after a watch that ended early. */
-const askPauseMs = 2000;
+/** Between two questions to kube-proxy: twice as long each time, as each is a process. It tells when it was. */
+const askPauseMsMin = 2000;
+const askPauseMsMax = 16_000;
+/** After a watch that ended early. */
 const watchPauseMs = 5000;
 /** Minutes of looking often would be seconds of a processor. */
-const lookPauseMs = 250;
+const lookPauseMs = 1000;
 
 /** kube-proxy's default; only the node itself can ask. */
 const metricsUrl = 'http://127.0.0.1:10249/metrics';
@@ -94,10 +96,12 @@ const observe = (
     record.timeline()[event] !== undefined;
   let [isSynced, hasPod] = [isKnown('kube-proxy-synced'), isKnown('first-pod')];
   let askedMs = -Infinity;
+  let askPauseMs = askPauseMsMin;
   const look = (): void => {
     if (isSynced) return;
     record.look();
     if (host.uptimeMs() - askedMs < askPauseMs) return;
+    if (askedMs > 0) askPauseMs = Math.min(askPauseMsMax, askPauseMs * 2);
     askKubeProxy(host, record, kubeProxyUrl);
     askedMs = host.uptimeMs();
     isSynced = isKnown('kube-proxy-synced');

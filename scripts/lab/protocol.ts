@@ -60,6 +60,8 @@ export interface Operations {
   lifecycleActions: { takes: null; gives: LifecycleAction[] };
   /** Ends the machine between two instructions, and starts it again with the same disk, plugged in. */
   cutPower: { takes: { name: string }; gives: null };
+  /** The disk as a power cut would leave it now: the machine stands still while its file is copied. */
+  copyDisk: { takes: { name: string; file: string }; gives: null };
   /** The power button, which is what EC2 presses to stop or terminate; the machine ends by itself. */
   powerDown: { takes: { name: string }; gives: null };
   /** In Secrets Manager from now on; without fields it is gone. */

@@ -2,7 +2,7 @@
 // When it ends, however it ends, the kernel ends every process of the lab and takes the network away.
 import { randomBytes } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { copyFile, readFile, rm } from 'node:fs/promises';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Server as NetServer } from 'node:net';
 import path from 'node:path';
@@ -42,7 +42,7 @@ import { askQemu } from './qmp.ts';
 import { busyboxImage, createRegistry } from './registry.ts';
 import { secretsManagerListener } from './secrets-manager.ts';
 import { Volumes } from './volumes.ts';
-import { startMachine, type Machine, type MachineOptions } from './vm.ts';
+import { diskName, startMachine, type Machine, type MachineOptions } from './vm.ts';
 
 const cluster = 'k8s-cluster-from-ground-up';
 const secretPrefix = 'k8s';
@@ -250,6 +250,17 @@ class Supervisor {
     return null;
   }
 
+  async copyDisk({ name, file }: Operations['copyDisk']['takes']): Promise<null> {
+    const { child } = this.#find(name).machine.service;
+    child.kill('SIGSTOP');
+    try {
+      await copyFile(path.join(this.#folder, name, diskName), file);
+    } finally {
+      child.kill('SIGCONT');
+    }
+    return null;
+  }
+
   async powerDown({ name }: { name: string }): Promise<null> {
     await askQemu(this.#find(name).machine.qmpFile, 'system_powerdown');
     return null;
@@ -320,6 +331,7 @@ const handlersOf = (supervisor: Supervisor): Record<string, Handler> => ({
   setLifecycle: (takes) => supervisor.setLifecycle(takes as never),
   lifecycleActions: () => supervisor.lifecycleActions(),
   cutPower: (takes) => supervisor.cutPower(takes as never),
+  copyDisk: (takes) => supervisor.copyDisk(takes as never),
   powerDown: (takes) => supervisor.powerDown(takes as never),
   blockStatistics: (takes) => supervisor.blockStatistics(takes as never),
   volumeStatistics: (takes) => supervisor.volumeStatistics(takes as never),

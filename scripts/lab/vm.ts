@@ -6,6 +6,9 @@ import { runTool } from '../project/tools.ts';
 import { registryHost, type WorkerAddresses } from './addresses.ts';
 import { startService, type Service } from './processes.ts';
 
+/** In the worker's folder: an overlay of its image. */
+export const diskName = 'disk.qcow2';
+
 export interface MachineOptions {
   worker: WorkerAddresses;
   imageFile: string;
@@ -93,7 +96,7 @@ export const startMachine = async (options: MachineOptions): Promise<Machine> =>
   const folder = path.join(stateFolder, worker.name);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const files = {
-    disk: path.join(folder, 'disk.qcow2'),
+    disk: path.join(folder, diskName),
     credential: path.join(folder, 'credential'),
     console: path.join(folder, 'console.log'),
     qmp: path.join(folder, 'qmp'),

@@ -38,7 +38,14 @@ test('docs/image.md shows what is masked, with the same reasons', async () => {
 test('no unit makes an ordering cycle or has an unknown key', async () => {
   // Debian 12's systemd and 13's both know every key we use; programs are only on the node.
   const folder = inProject('images/rootfs/etc/systemd/system');
-  const units = ['containerd', 'kubelet', 'kube-proxy', 'groundup', 'groundup-ready'];
+  const units = [
+    'containerd',
+    'kubelet',
+    'kube-proxy',
+    'groundup',
+    'groundup-ready',
+    'groundup-read-kube-proxy',
+  ];
   const files = units.map((unit) => `${folder}/${unit}.service`);
   const { all } = await execa(
     'systemd-analyze',

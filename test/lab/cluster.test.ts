@@ -133,9 +133,10 @@ test('a pod runs on each', async () => {
   const input = proofObjects(workers);
   const applied = await lab.kubectl(['apply', '--filename=-'], { timeoutMs: 60_000, input });
   assert.is(applied.exitCode, 0, applied.stderr);
-  await kubectl('wait', '--for=condition=Ready', 'pod', '--all', '--timeout=55s').catch(() =>
-    kubectl('wait', '--for=condition=Ready', 'pod', '--all', '--timeout=55s'),
-  );
+  // kube-proxy and cloud-init start at the same time, and here two machines share two processors.
+  const wait = ['wait', '--for=condition=Ready', 'pod', '--all', '--timeout=300s'];
+  const waited = await lab.kubectl(wait, { timeoutMs: 310_000 });
+  assert.is(waited.exitCode, 0, waited.stderr);
   for (const [index, { podCidr }] of workers.entries())
     assert.ok((await podAddress(index)).startsWith(podCidr.replace(/0\/24$/, '')));
 });

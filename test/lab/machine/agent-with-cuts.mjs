@@ -1,5 +1,6 @@
-// Runs the agent; with the credential groundup.cut it stops before the N-th change of the disk, for a
-// machine whose power is cut there. In QuickJS: the agent's `os` is replaced by one that counts.
+// Runs the agent; with the credential groundup.cut, a number of milliseconds, it waits before each change
+// of the disk, so that the disk can be taken as a power cut would leave it there. In QuickJS: the agent's
+// `os` is replaced by one that counts.
 import * as std from 'std';
 
 const folder = '/run/groundup';
@@ -10,16 +11,13 @@ const counting = `
 import * as os from 'os';
 import * as std from 'std';
 export * from 'os';
-let left = ${Number(cut)};
+let count = 0;
 const step = (what) => {
-  if (left > 0) {
-    left -= 1;
-    return;
-  }
   const console = std.open('/dev/console', 'w');
-  console.puts('\\ngroundup-cut: before ' + what + '\\n');
+  console.puts('\\ngroundup-cut: ' + count + ' before ' + what + '\\n');
   console.close();
-  for (;;) os.sleep(1000);
+  count += 1;
+  os.sleep(${Number(cut)});
 };
 const onDisk = (path) => !/^\\/(?:run|dev|proc|sys)\\//.test(path);
 export const mkdir = (path, mode) => {
