@@ -5,16 +5,18 @@ import type { Host } from './hosts/host.ts';
 
 const unit = 'kube-proxy.service';
 /**
- * From registration. A node whose pod network is brought by a pod, as with `pod-cidr=none`, is not Ready
- * before that pod has reached the API server by its Service.
+ * A registered node that complains of its network for so long waits for a pod to bring one, as with
+ * `pod-cidr=none`: it is not Ready before that pod has reached the API server by its Service.
  */
-const graceMs = 3000;
+const networkGraceMs = 3000;
+/** A node that is slow to become Ready for another reason is not waited for longer. */
+const readyGraceMs = 30_000;
 
 export interface KubeProxyStart {
   /** Once in a run of this command; systemd leaves one that runs as it is. */
   start: () => void;
-  /** The Node is of this boot, and not Ready yet. */
-  noteRegistered: () => void;
+  /** The Node is of this boot, and not Ready yet; whether it has a pod network. */
+  noteRegistered: (hasNetwork: boolean) => void;
   /** For loops that wait. */
   look: () => void;
 }
@@ -22,6 +24,9 @@ export interface KubeProxyStart {
 export const createKubeProxyStart = (host: Host): KubeProxyStart => {
   let isStarted = false;
   let registeredMs: number | undefined;
+  let withoutNetworkMs: number | undefined;
+  const isOver = (sinceMs: number | undefined, graceMs: number): boolean =>
+    sinceMs !== undefined && host.uptimeMs() - sinceMs >= graceMs;
   const start = (): void => {
     if (isStarted) return;
     isStarted = true;
@@ -34,11 +39,12 @@ export const createKubeProxyStart = (host: Host): KubeProxyStart => {
   };
   return {
     start,
-    noteRegistered: () => {
+    noteRegistered: (hasNetwork) => {
       registeredMs ??= host.uptimeMs();
+      withoutNetworkMs = hasNetwork ? undefined : (withoutNetworkMs ?? host.uptimeMs());
     },
     look: () => {
-      if (registeredMs !== undefined && host.uptimeMs() - registeredMs >= graceMs) start();
+      if (isOver(registeredMs, readyGraceMs) || isOver(withoutNetworkMs, networkGraceMs)) start();
     },
   };
 };

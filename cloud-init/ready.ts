@@ -132,7 +132,7 @@ const watchUntilReady = (
     ({ isReady, cause } = judged);
     if (isReady) isAgain = record.timeline()['node-ready'] !== undefined;
     markJudgement(host, record, judged);
-    if (judged.isRegistered) kubeProxy.noteRegistered();
+    if (judged.isRegistered) kubeProxy.noteRegistered(judged.hasNetwork);
     return isReady;
   };
   const onPause = (): void => {

@@ -124,16 +124,20 @@ test('kube-proxy starts when the node is Ready, before anybody is told', () => {
   assert.is(ready(host, environment), 0);
 });
 
-test('kube-proxy starts 3 s after a node has registered that waits for its pod network', () => {
-  const host = createConfigured({
-    nodes: (tries) => {
-      assert.is(host.ran.includes(startsKubeProxy), tries > 2, `request ${tries}`);
-      return { lines: [tries > 5 ? nodeEvent('True') : nodeEvent('False')] };
-    },
+for (const [what, event, tries] of [
+  ['3 s for its pod network', nodeEvent('False'), 3],
+  ['30 s for anything else', withNetwork, 21],
+] as const)
+  test(`kube-proxy starts when a registered node has waited ${what}`, () => {
+    const host = createConfigured({
+      nodes: (count) => {
+        assert.is(host.ran.includes(startsKubeProxy), count >= tries, `request ${count}`);
+        return { lines: [count > 25 ? nodeEvent('True') : event] };
+      },
+    });
+    assert.is(ready(host, environment), 0);
+    assert.is(host.ran.filter((line) => line === startsKubeProxy).length, 1);
   });
-  assert.is(ready(host, environment), 0);
-  assert.is(host.ran.filter((line) => line === startsKubeProxy).length, 1);
-});
 
 test('kube-proxy starts, too, when the node does not become Ready or cannot be watched', () => {
   for (const nodes of [() => ({ stderr: 'curl: (7)' }), () => ({ lines: ['<html>'] })]) {
