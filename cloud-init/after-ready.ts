@@ -41,11 +41,11 @@ export const parseSyncedSeconds = (line: string): number | undefined => {
  * since: then it is the moment when it was seen.
  */
 const askKubeProxy = (host: Host, record: TimelineRecord, url: string): void => {
-  const config = formatOptions([['url', url], ['silent'], ['noproxy', '*'], ['max-time', '5']]);
+  const config = formatOptions([['url', url], ['silent'], ['noproxy', '*'], ['max-time', '10']]);
   const found: number[] = [];
   host.run('curl', ['-q', '--config', '-'], {
     stdin: config,
-    timeoutMs: 6000,
+    timeoutMs: 12_000,
     // Both families stand one below the other: what follows is of no interest.
     onLine: (line) => {
       const seconds = parseSyncedSeconds(line);

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { prepareBinaries } from '../image/binaries.ts';
 import { controlPlaneBinaries, namesOf } from '../image/binary-table.ts';
@@ -17,6 +18,7 @@ import { Lab } from './lab.ts';
 import { waitFor } from './processes.ts';
 import { ask, socketOf, type WorkerRequest, type WorkerStatus } from './protocol.ts';
 import { labFolder, readRunning, startTicksOf, sweepStopped, writeState } from './state.ts';
+import { processorsPerWorker } from './vm.ts';
 
 const networkTimeoutMs = 30_000;
 
@@ -122,21 +124,30 @@ export const startLab = async (options: LabOptions): Promise<{ lab: Lab; keep: (
   return { lab, keep };
 };
 
-/** Boots workers together and waits for each; a line per worker when it is Ready. */
+/**
+ * Boots as many workers at a time as there are processors for, and waits for each; a line per worker when it
+ * is Ready. Two that share their processors each take twice as long, and longer than anybody expects.
+ */
 export const bootWorkers = async (
   lab: Lab,
   requests: readonly WorkerRequest[],
   steps: Steps,
 ): Promise<WorkerStatus[]> => {
-  const started = await Promise.all(requests.map((request) => lab.addWorker(request)));
-  for (const worker of started)
-    await steps.run(
-      worker.name,
-      'booting',
-      () => lab.waitReady(worker),
-      () => `${worker.nodeName} ${worker.address} booted, registered, Ready`,
-    );
-  return started;
+  const together = Math.max(1, Math.floor(availableParallelism() / processorsPerWorker));
+  const workers: WorkerStatus[] = [];
+  for (let first = 0; first < requests.length; first += together) {
+    const next = requests.slice(first, first + together);
+    const started = await Promise.all(next.map((request) => lab.addWorker(request)));
+    for (const worker of started)
+      await steps.run(
+        worker.name,
+        'booting',
+        () => lab.waitReady(worker),
+        () => `${worker.nodeName} ${worker.address} booted, registered, Ready`,
+      );
+    workers.push(...started);
+  }
+  return workers;
 };
 
 /** The running lab of that name; a Failure when there is none. */

@@ -6,6 +6,8 @@ import { runTool } from '../project/tools.ts';
 import { registryHost, type WorkerAddresses } from './addresses.ts';
 import { startService, type Service } from './processes.ts';
 
+export const processorsPerWorker = 2;
+
 /** In the worker's folder: an overlay of its image. */
 export const diskName = 'disk.qcow2';
 
@@ -65,7 +67,15 @@ const qemuArgs = (options: MachineOptions, files: Record<string, string>): strin
     accelerator === 'kvm' ? ['host', 'kvm'] : ['max,-cx16,-la57', 'tcg,thread=multi,tb-size=512'];
   return [
     ...['-name', worker.name, '-machine', 'q35', '-accel', accel, '-cpu', cpu],
-    ...['-smp', '2', '-m', String(memoryMib), '-nodefaults', '-display', 'none'],
+    ...[
+      '-smp',
+      String(processorsPerWorker),
+      '-m',
+      String(memoryMib),
+      '-nodefaults',
+      '-display',
+      'none',
+    ],
     '-smbios',
     `type=1,manufacturer=Amazon EC2,product=t3.medium,uuid=${worker.uuid},serial=${worker.uuid}`,
     ...['-smbios', `type=11,path=${files['credential']}`],
