@@ -30,7 +30,7 @@ const makeLoginKey = async (folder: string): Promise<string> => {
 class Supervisor {
   readonly #folder: string;
   readonly #authority: CertificateAuthority;
-  readonly #services: VpcServices;
+  readonly services: VpcServices;
   readonly machines: WorkerMachines;
   #controlPlane: ControlPlane | undefined;
 
@@ -42,7 +42,7 @@ class Supervisor {
   ) {
     this.#folder = folder;
     this.#authority = authority;
-    this.#services = services;
+    this.services = services;
     this.machines = machines;
   }
 
@@ -63,7 +63,7 @@ class Supervisor {
       'ca.pem': certificate,
       'kube-proxy.kubeconfig': kubeconfigFor('system:kube-proxy', proxy, certificate, apiServerUrl),
     };
-    this.#services.secrets.set(`${secretPrefix}/${cluster}/shared`, JSON.stringify(shared));
+    this.services.secrets.set(`${secretPrefix}/${cluster}/shared`, JSON.stringify(shared));
     return { kubeconfigFile: this.#controlPlane.kubeconfigFile };
   }
 
@@ -78,7 +78,7 @@ class Supervisor {
       [`${file}-key.pem`]: pair.key,
       [`${file}.kubeconfig`]: kubeconfigFor(user, pair, certificate, apiServerUrl),
     };
-    this.#services.secrets.set(
+    this.services.secrets.set(
       `${secretPrefix}/${cluster}/${addresses.name}`,
       JSON.stringify(secret),
     );
@@ -90,7 +90,7 @@ class Supervisor {
     this.machines.refuseRunning(addresses.name);
     if (hasSecret !== false) await this.#putSecret(addresses);
     if (waitingHook !== undefined)
-      this.#services.waitingHooks.set(addresses.instanceId, waitingHook);
+      this.services.waitingHooks.set(addresses.instanceId, waitingHook);
     return this.machines.add(request);
   }
 
@@ -101,14 +101,13 @@ class Supervisor {
 
   setLifecycle({ name, lifecycleState, waitingHook }: Operations['setLifecycle']['takes']): null {
     const { instance } = this.machines.find(name);
-    if (waitingHook !== undefined)
-      this.#services.waitingHooks.set(instance.instanceId, waitingHook);
+    if (waitingHook !== undefined) this.services.waitingHooks.set(instance.instanceId, waitingHook);
     instance.lifecycleState = lifecycleState;
     return null;
   }
 
   setSecret({ name, fields }: Operations['setSecret']['takes']): null {
-    const { secrets } = this.#services;
+    const { secrets } = this.services;
     if (fields === undefined) secrets.delete(name);
     else secrets.set(name, JSON.stringify(fields));
     return null;
@@ -120,22 +119,12 @@ class Supervisor {
       controlPlane: this.#controlPlane !== undefined,
     };
   }
-
-  imdsLog(): Operations['imdsLog']['gives'] {
-    return this.#services.imdsLog;
-  }
-
-  lifecycleActions(): Operations['lifecycleActions']['gives'] {
-    return this.#services.lifecycleActions;
-  }
-
-  issued(): Operations['issued']['gives'] {
-    const { credentials, tokens } = this.#services;
-    return { credentials, tokens };
-  }
 }
 
-const handlersOf = (supervisor: Supervisor, machines: WorkerMachines): Record<string, Handler> => ({
+const handlersOf = (
+  supervisor: Supervisor,
+  { machines, services }: Pick<Supervisor, 'machines' | 'services'>,
+): Record<string, Handler> => ({
   startControlPlane: (takes) => supervisor.startControlPlane(takes as never),
   addWorker: (takes) => supervisor.addWorker(takes as never),
   stopWorker: (takes) => machines.stop(takes as never),
@@ -143,7 +132,7 @@ const handlersOf = (supervisor: Supervisor, machines: WorkerMachines): Record<st
   setUserData: (takes) => supervisor.setUserData(takes as never),
   setSecret: (takes) => supervisor.setSecret(takes as never),
   setLifecycle: (takes) => supervisor.setLifecycle(takes as never),
-  lifecycleActions: () => supervisor.lifecycleActions(),
+  lifecycleActions: (): Operations['lifecycleActions']['gives'] => services.lifecycleActions,
   cutPower: (takes) => machines.cutPower(takes as never),
   copyDisk: (takes) => machines.copyDisk(takes as never),
   powerDown: (takes) => machines.powerDown(takes as never),
@@ -152,8 +141,11 @@ const handlersOf = (supervisor: Supervisor, machines: WorkerMachines): Record<st
   touchedBlocks: (takes) => machines.touchedBlocks(takes as never),
   volumeImage: (takes) => machines.volumeImage(takes as never),
   status: () => supervisor.status(),
-  imdsLog: () => supervisor.imdsLog(),
-  issued: () => supervisor.issued(),
+  imdsLog: (): Operations['imdsLog']['gives'] => services.imdsLog,
+  issued: (): Operations['issued']['gives'] => ({
+    credentials: services.credentials,
+    tokens: services.tokens,
+  }),
 });
 
 /**
@@ -174,7 +166,7 @@ const folder = process.argv[2] ?? '';
 dieWithStarter();
 try {
   const supervisor = await Supervisor.start(folder);
-  const control = createControl(handlersOf(supervisor, supervisor.machines));
+  const control = createControl(handlersOf(supervisor, supervisor));
   control.listen(socketOf(folder));
 } catch (error) {
   const text = error instanceof Failure ? `${error.message}\n${error.tail ?? ''}` : String(error);
