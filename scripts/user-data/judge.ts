@@ -61,7 +61,13 @@ export const judge = (
     Object.entries(check.fields).map(([key, { text: value }]) => [key, value]),
   );
   const ofText = check.kind === 'errors' ? check.findings : check.warnings;
-  const findings = [...ofText, ...checkFacts(check.fields, settings, facts)];
+  // A range that was refused is not replaced by the baked one: nobody will use that.
+  const isRefusedKey = (key: string): boolean =>
+    ofText.some((finding) => finding.severity === 'error' && finding.key === key);
+  const ofFacts = checkFacts(check.fields, settings, facts).filter(
+    ({ key }) => !(key === 'service-cidr' && isRefusedKey(key)),
+  );
+  const findings = [...ofText, ...ofFacts];
   const request = check.kind === 'errors' ? undefined : check.request;
   const isRefused =
     request === undefined || findings.some(({ severity }) => severity === 'error' || isStrict);

@@ -130,6 +130,10 @@ test('check --facts: what only the instance knows', () =>
       services.stdout,
       /^warning\[service-cidr-overlaps-vpc\] user-data:1:24 service-cidr: /,
     );
+    const refused = `${good}|service-cidr=10.32.0.0/99`;
+    const own = await run('check-user-data', ['--facts', facts, '-'], refused);
+    assert.match(own.stdout, /^error\[\S+\] user-data:1:\d+ service-cidr: /);
+    assert.not.match(own.stdout, /overlaps-vpc/);
     await writeFile(facts, '{"lifecycleState": "InService"}');
     const grouped = await run('check-user-data', ['--facts', facts, '-'], good);
     assert.match(grouped.stdout, /^error\[pod-cidr-in-group\]/);
