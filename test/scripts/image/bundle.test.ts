@@ -11,6 +11,7 @@ import { recordSteps } from '../../fakes/steps.ts';
 import { useTemporaryCache } from '../../fakes/temporary-cache.ts';
 
 const cache = await useTemporaryCache();
+test.after(() => cache.remove());
 
 const inputsWith = async (settingsText = ''): Promise<BundleInputs> => {
   const { settings } = checkSettings(settingsText);

@@ -36,10 +36,11 @@ test.before(async () => {
   await writeFile(file, `[[registry]]\nlocation = "${registry}"\ninsecure = true\n`);
   process.env['HOME'] = cache.folder;
 });
-test.after(() => {
+test.after(async () => {
   process.env['HOME'] = home;
   server.close();
   server.closeAllConnections();
+  await cache.remove();
 });
 
 const prepare = (images: string[]) => {
