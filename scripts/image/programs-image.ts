@@ -1,7 +1,7 @@
 // The node's programs -> one compressed, read-only file system. A volume that nobody has read yet is
 // filled at a few MiB a second, and these programs are two thirds of what a boot reads.
 // Measured against the alternatives: docs/cold-volume.md
-import { chmod, copyFile, mkdir, rm, symlink } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cached, keyOf } from '../cache/entry.ts';
 import { runTool } from '../project/tools.ts';
@@ -15,11 +15,16 @@ const fileName = 'programs.erofs';
 const programsFile = `usr/lib/groundup/${fileName}`;
 const programsFolder = '/usr/lib/groundup/programs';
 
-/** Same files, same bytes: no times, no random identity. LZ4 takes a quarter of zstd's time to read. */
+/** Same files, same bytes: no times, no random identity. */
 const options = [
   ...['-T0', '-U', '67726f75-6e64-7570-0000-000000000000', '--all-root'],
-  ...['-zlz4hc,9', '-C65536'],
+  ...['-zlz4hc,9:zstd,6', '-C65536'],
 ];
+/**
+ * LZ4 takes a quarter of zstd's time to read: for the kubelet, on which a boot waits at its end. What starts while
+ * it waits for the network is smaller by a sixth with zstd. A line each: piece in bytes, compression, path.
+ */
+const hints = '65536 1 ^boot/(containerd|containerd-shim-runc-v2|runc)$\n';
 
 type Program = Pick<Binary, 'name' | 'file' | 'installPath' | 'sha256'>;
 
@@ -44,7 +49,7 @@ export const prepareProgramsImage = async (
 ): Promise<ProgramsImage> => {
   const tools = await erofsPrograms();
   const places = programs.map((program) => [placeOf(program), program.sha256]);
-  const key = keyOf({ options, tools: path.basename(tools), places });
+  const key = keyOf({ options, hints, tools: path.basename(tools), places });
   const entry = await cached('programs', key, async (work) => {
     const tree = path.join(work, '.tree');
     await mkdir(tree, { mode: 0o755 });
@@ -54,8 +59,11 @@ export const prepareProgramsImage = async (
       await copyFile(program.file, target);
       await chmod(target, 0o755);
     }
-    const args = [...options, path.join(work, fileName), tree];
+    const hintsFile = path.join(work, '.hints');
+    await writeFile(hintsFile, hints, { mode: 0o600 });
+    const args = [...options, `--compress-hints=${hintsFile}`, path.join(work, fileName), tree];
     await runTool(path.join(tools, 'mkfs.erofs'), args, { step, timeoutMs: 10 * 60_000 });
+    await rm(hintsFile);
     await rm(tree, { recursive: true });
   });
   const links = programs.map((program) => [

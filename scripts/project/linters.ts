@@ -23,6 +23,7 @@ export const findShellFiles = async (): Promise<string[]> => {
   for await (const file of glob('{images,scripts}/**/*.sh', { cwd: projectRoot })) files.push(file);
   const unnamed = [
     '.ci/run',
+    'images/provision/listed-files',
     'images/provision/read-ahead-ranges',
     'images/rootfs/usr/lib/groundup/deferred-cloud-init',
     'images/rootfs/usr/lib/groundup/init',

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { inProject } from '../../scripts/project/paths.ts';
+import { readCriticalChain } from '../lab/critical-chain.ts';
 
 const rowsOf = async (file: string): Promise<{ name: string; why: string }[]> =>
   (await readFile(inProject(file), 'utf8'))
@@ -33,6 +34,15 @@ test('docs/image.md shows what is masked, with the same reasons', async () => {
   for (const file of ['masked-units.txt', 'masked-generators.txt'])
     for (const { name, why } of await rowsOf(`images/provision/${file}`))
       assert.ok(page.includes(`| \`${name}\` | ${why} |`), `${name} is not in docs/image.md`);
+});
+
+test('docs/boot.md shows what a boot may wait for, with the same reasons', async () => {
+  const page = (await readFile(inProject('docs/boot.md'), 'utf8')).replaceAll(/ +/g, ' ');
+  for (const [unit, names] of Object.entries(await readCriticalChain()))
+    for (const [name, why] of Object.entries(names)) {
+      const row = `| ${unit === 'all' ? 'all' : `\`${unit}\``} | \`${name}\` | ${why} |`;
+      assert.ok(page.includes(row), `docs/boot.md lacks ${row}`);
+    }
 });
 
 test('no unit makes an ordering cycle or has an unknown key', async () => {

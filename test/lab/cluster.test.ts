@@ -28,6 +28,7 @@ import { ask, type WorkerStatus } from '../../scripts/lab/protocol.ts';
 import { vpc, workerAddresses } from '../../scripts/lab/addresses.ts';
 import { inProject, outputFolder } from '../../scripts/project/paths.ts';
 import { createSteps } from '../../scripts/terminal/steps.ts';
+import { chainOf, parseUnitTimes, readCriticalChain } from './critical-chain.ts';
 import { parseSnapshot, snapshotScript, type NodeSnapshot } from './node-snapshot.ts';
 import { podName, proofObjects, serverPort, serviceAddresses } from './pods.ts';
 import { readDeviations, seedStatements } from './seed-parity.ts';
@@ -238,6 +239,21 @@ test('what a boot needs is read ahead, in a few long ranges', () => {
   assert.ok(lengths.length <= 18, readAheadRanges);
   const mib = lengths.reduce((sum, length) => sum + length, 0) / 1024 ** 2;
   assert.ok(mib > 60 && mib < 180, `${mib} MiB`);
+});
+
+test("Debian's programs come from their compressed file system", () => {
+  for (const { outputs } of snapshots) assert.match(outputs['systemPrograms'] ?? '', /^erofs +ro,/);
+});
+
+test('containerd, the agent and the kubelet wait for nothing that they need not', async () => {
+  const { all, ...allowed } = await readCriticalChain();
+  for (const { outputs } of snapshots)
+    for (const [unit, names] of Object.entries(allowed)) {
+      const chain = chainOf(parseUnitTimes(outputs['unitTimes'] ?? ''), unit);
+      assert.ok(chain.length > 1, `${unit} waited for nothing`);
+      const avoidable = chain.slice(1).filter((name) => !(name in names || name in all));
+      assert.equal(avoidable, [], `${unit} waited for ${chain.join(' <- ')}`);
+    }
 });
 
 test('no unit failed and no ordering cycle was broken', () => {

@@ -74,4 +74,18 @@ for (const { what, request, says } of faults)
     }
   });
 
+test('the compressed file system of Debian has nothing in it: a boot reads the plain files', async () => {
+  const { image } = await newestManifest(outputFolder);
+  const emptied = ['usr/lib/groundup/system.erofs'];
+  const spoilt = await makeTestImage(path.join(outputFolder, image), folder, emptied);
+  const worker = await lab.addWorker({ index: 0, imageFile: spoilt });
+  try {
+    await awaitConsole(lab, worker, /^groundup: Ready /m);
+    assert.equal(await filesOf(lab, worker), expected);
+    assert.match(await lab.consoleOf(worker), /groundup: system\.erofs cannot be mounted/);
+  } finally {
+    await ask(lab.folder, 'stopWorker', { name });
+  }
+});
+
 test.run();

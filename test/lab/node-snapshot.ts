@@ -1,5 +1,6 @@
 // A booted worker -> everything the tests want to know of it, by one command over SSH.
 // One round trip, since each costs seconds in a virtual machine without hardware acceleration.
+import { unitTimesScript } from './critical-chain.ts';
 
 export interface FileFacts {
   /** Octal, e.g. `600`. */
@@ -101,6 +102,8 @@ const commands: Record<string, string> = {
   needsReload: 'systemctl show --property=NeedDaemonReload --value kubelet.service',
   readAhead: "dmesg --notime | grep '^groundup: '",
   readAheadRanges: 'cat /usr/lib/groundup/read-ahead',
+  unitTimes: unitTimesScript,
+  systemPrograms: 'findmnt --noheadings --output FSTYPE,OPTIONS /usr/lib/groundup/system',
   journalLines: 'journalctl -b -u kubelet.service --no-pager | wc -l',
 };
 

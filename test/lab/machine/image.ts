@@ -1,6 +1,6 @@
 // The image that was built + the files beside this one -> an image whose agent can be cut off, and whose
 // machine can be spoilt, by system credentials. Without a credential it boots as the built one does.
-import { copyFile, chmod, mkdir } from 'node:fs/promises';
+import { copyFile, chmod, mkdir, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { runTool } from '../../../scripts/project/tools.ts';
 import { inProject } from '../../../scripts/project/paths.ts';
@@ -21,12 +21,16 @@ export const partitionStart = async (disk: string): Promise<number> => {
 
 const programs = ['agent-with-cuts.mjs', 'spoil', 'tell'];
 
-/** Writes the image below `folder`; returns its file. */
-export const makeTestImage = async (imageFile: string, folder: string): Promise<string> => {
-  const disk = path.join(folder, 'test.raw');
+/** Writes the image below `folder`; returns its file. `emptied` are files of the root that lose what they hold. */
+export const makeTestImage = async (
+  imageFile: string,
+  folder: string,
+  emptied: readonly string[] = [],
+): Promise<string> => {
+  const disk = path.join(folder, emptied.length === 0 ? 'test.raw' : 'emptied.raw');
   const root = path.join(folder, 'root');
   await run('qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', imageFile, disk);
-  await mkdir(root);
+  await mkdir(root, { recursive: true });
   await run('mount', '-o', `loop,offset=${await partitionStart(disk)}`, disk, root);
   try {
     const target = path.join(root, 'usr/lib/groundup-test');
@@ -37,6 +41,7 @@ export const makeTestImage = async (imageFile: string, folder: string): Promise<
       await chmod(path.join(target, name), 0o755);
     }
     await copyFile(inProject('test/lab/machine/test.conf'), path.join(dropIns, 'test.conf'));
+    for (const name of emptied) await truncate(path.join(root, name));
   } finally {
     await run('umount', root);
   }
