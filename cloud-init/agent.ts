@@ -1,6 +1,7 @@
 // One boot, from user-data to started services; the stages are the files beside this one.
 import { applyPlan } from './apply.ts';
 import {
+  checkRanges,
   readPodNetwork,
   readRequest,
   readSecretFields,
@@ -20,7 +21,6 @@ import { reportFailures } from './report-failures.ts';
 import type { Ending } from './state.ts';
 import { recordSystemd } from './systemd-moments.ts';
 import { openRecord, type TimelineRecord } from './timeline-record.ts';
-import type { NodeRequest } from './validate.ts';
 
 /** kube-proxy is not among them: `ready` starts it, see kube-proxy.ts; with `ready` it is started again. */
 const unitsOf = ({ podNetwork }: NodeNames): string[] => [
@@ -28,15 +28,6 @@ const unitsOf = ({ podNetwork }: NodeNames): string[] => [
   'kubelet.service',
   'groundup-ready.service',
 ];
-
-const iptablesPath = '/usr/sbin/iptables';
-
-/** An override cannot install what the image was not baked with. */
-const checkProgram = (host: Host, { settings }: NodeRequest): void => {
-  if (settings['kube-proxy-mode'] !== 'iptables' || host.status(iptablesPath) !== undefined) return;
-  const message = 'kube-proxy-mode iptables: this image has no iptables';
-  throw new BootFailure('settings', `${message} (bake one with kube-proxy-mode: iptables)`);
-};
 
 const startUnits = (host: Host, verb: 'start' | 'restart', units: readonly string[]): void => {
   const result = host.run('systemctl', [verb, '--no-block', ...units], { timeoutMs: 30_000 });
@@ -73,13 +64,14 @@ const configureNode = (
     return { outcome: 'not-ours', message };
   }
   mark('user-data-read');
-  checkProgram(host, reading.request);
   const { request, facts } = reading;
   const { instanceId } = facts;
   const network = readPodNetwork(host, reading);
   const names = deriveNames(request, instanceId);
   const readFields = () => readSecretFields(host, environment, reading, names);
-  const { secretFiles, nodeName } = takeIdentity(host, { names, request, facts, readFields });
+  const checkWithoutFields = () => checkRanges(host, reading);
+  const source = { names, request, facts, readFields, checkWithoutFields };
+  const { secretFiles, nodeName } = takeIdentity(host, source);
   mark('secrets-read');
   const mtuBytes = readMtuBytes(host);
   const values = deriveValues(request, names, { ...facts, nodeName, network, mtuBytes });

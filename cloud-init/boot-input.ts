@@ -1,7 +1,7 @@
 // The metadata service, user-data and Secrets Manager -> what this boot is to make, all of it checked.
 import { BootFailure } from './failure.ts';
 import type { Host } from './hosts/host.ts';
-import { readInterface } from './imds-interface.ts';
+import { lookAtInterface, readInterface, readNetwork } from './imds-interface.ts';
 import { openSession, type Session } from './imds-session.ts';
 import { readCredentials, readFacts, type InstanceFacts } from './imds.ts';
 import {
@@ -13,11 +13,11 @@ import {
 import type { NodeNames } from './derive.ts';
 import type { ParsedFields } from './parse.ts';
 import { podNetworkOf, type InterfaceFacts } from './pod-network.ts';
-import { checkGroup, checkNetwork, checkPrefixes } from './ranges.ts';
+import { checkGroup, checkNetwork, checkPrefixes, type NetworkFacts } from './ranges.ts';
 import type { Templates } from './render.ts';
 import { formatFindingsInLine, hasErrors, type Finding } from './report.ts';
 import { readSecrets, type SecretFields } from './secrets.ts';
-import { parseSettings, settingsPath } from './settings.ts';
+import { parseSettings, settingsPath, type Settings } from './settings.ts';
 import type { Span } from './user-data.ts';
 import { checkUserData, type NodeRequest } from './validate.ts';
 
@@ -87,6 +87,34 @@ const noteHook = (
   return hook;
 };
 
+interface Refused {
+  session: Session;
+  facts: InstanceFacts;
+  fields: ParsedFields;
+  settings: Settings;
+  ofText: readonly Finding[];
+}
+
+/** All that is wrong at once: what is refused already is worth another question, and no wait. */
+const lookAtNetwork = (
+  host: Host,
+  { session, facts: { mac }, fields, settings, ofText }: Refused,
+): Finding[] => {
+  const podCidrAt = fields['pod-cidr'];
+  try {
+    const { prefixes, network } = lookAtInterface(host, session, mac);
+    return [
+      ...(podCidrAt === undefined
+        ? []
+        : checkPrefixes(podCidrAt, fields['max-pods'], { prefixes })),
+      ...checkNetwork(fields, settings, network, ofText),
+    ];
+  } catch (error) {
+    if (error instanceof BootFailure) return [];
+    throw error;
+  }
+};
+
 export const readRequest = (host: Host, environment: Environment, boot: Boot): Reading => {
   const session = openSession(host, environment.imdsUrl);
   const facts = readFacts(host, session);
@@ -97,8 +125,11 @@ export const readRequest = (host: Host, environment: Environment, boot: Boot): R
   if (check.kind === 'foreign') return { skipped: `user-data is ${check.form}, not for groundup` };
   boot.hook = noteHook(host, environment, facts, check.fields);
   const inGroup = checkGroup(check.fields, facts.lifecycleState);
-  if (check.kind === 'errors') throw refusal([...check.findings, ...inGroup]);
-  if (inGroup.length > 0) throw refusal(inGroup);
+  if (check.kind === 'errors' || inGroup.length > 0) {
+    const ofText = check.kind === 'errors' ? check.findings : check.warnings;
+    const look = { session, facts, fields: check.fields, settings, ofText };
+    throw refusal([...ofText, ...inGroup, ...lookAtNetwork(host, look)]);
+  }
   logWarnings(host, check.warnings);
   const { request, fields, podCidrAt } = check;
   return { session, facts, request, fields, podCidrAt };
@@ -114,17 +145,26 @@ export const readPodNetwork = (host: Host, reading: NodeReading): InterfaceFacts
   return network;
 };
 
+/** Against what only the instance knows. Throws a BootFailure. */
+const refuseOverlap = (host: Host, { fields, request }: NodeReading, network: NetworkFacts) => {
+  const findings = checkNetwork(fields, request.settings, network);
+  if (hasErrors(findings)) throw refusal(findings);
+  logWarnings(host, findings);
+};
+
+/** On a boot that asks for no secrets. */
+export const checkRanges = (host: Host, reading: NodeReading): void =>
+  refuseOverlap(host, reading, readNetwork(host, reading.session, reading.facts.mac));
+
 export const readSecretFields = (
   host: Host,
   environment: Environment,
   reading: NodeReading,
   names: NodeNames,
 ): SecretFields => {
-  const { session, facts, request, fields } = reading;
+  const { session, facts } = reading;
   const { credentials, network } = readCredentials(host, session, facts);
-  const findings = checkNetwork(fields, request.settings, network);
-  if (hasErrors(findings)) throw refusal(findings);
-  logWarnings(host, findings);
+  refuseOverlap(host, reading, network);
   const { region, domain } = facts;
   const hasAuthority = host.status(authorityPath) !== undefined;
   const source = {

@@ -39,7 +39,9 @@ const resemblances: Record<string, string> = {
   ':': '：',
   '"': '“”„″',
   "'": '‘’′',
-  ' ': '\u00A0\u2007\u202F\u3000',
+  ' ':
+    '\u000B\u000C\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A' +
+    '\u202F\u205F\u3000',
   // Without width: nobody sees them, and nothing is meant by them.
   '': '\u00AD\u200B\u200C\u200D\u200E\u200F\u2060\uFEFF',
 };
@@ -74,7 +76,7 @@ export const checkCharacters = (at: Span, key?: string): Finding[] => {
     letter,
     code,
     resembles: ascii === undefined ? '' : (meanings[ascii] ?? `, not ${ascii}`),
-    anew: plainText(at.text),
+    anew: plainText(at.text) || 'a plain blank, or nothing',
   };
   return [makeFinding('look-alike', place, key, values)];
 };

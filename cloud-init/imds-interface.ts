@@ -4,6 +4,7 @@ import { parseRange } from './cidr.ts';
 import type { Host } from './hosts/host.ts';
 import { imdsFailure, readMetadata, type Session } from './imds-session.ts';
 import type { InterfaceFacts } from './pod-network.ts';
+import type { NetworkFacts } from './ranges.ts';
 import { formatTries, retry, type RetryLimits } from './retry.ts';
 
 export const interfacePath = (mac: string): string => `meta-data/network/interfaces/macs/${mac}`;
@@ -12,23 +13,61 @@ export const interfacePath = (mac: string): string => `meta-data/network/interfa
 export const rangesOf = (text: string | undefined): string[] =>
   (text ?? '').split('\n').flatMap((line) => parseRange(line.trim())?.text ?? []);
 
+const rangeNames = ['vpc-ipv4-cidr-blocks', 'subnet-ipv4-cidr-block'];
+
+/** Where the ranges of VPC and subnet are. */
+export const rangePaths = (mac: string): string[] =>
+  rangeNames.map((name) => `${interfacePath(mac)}/${name}`);
+
+/** What is at `rangePaths`. Undefined without a range of the VPC: an instance is always in one. */
+export const networkOf = (
+  vpc: string | undefined,
+  subnet: string | undefined,
+): NetworkFacts | undefined => {
+  const vpcRanges = rangesOf(vpc);
+  const [subnetRange] = rangesOf(subnet);
+  if (vpcRanges.length === 0) return undefined;
+  return { vpcRanges, ...(subnetRange === undefined ? {} : { subnetRange }) };
+};
+
+/** What `networkOf` has nothing of. */
+export const noRanges = (mac: string): string => `${interfacePath(mac)}: no ranges of the VPC`;
+
 /** Prefixes that are assigned at launch are there at once, others some seconds after their call. */
 const limits: RetryLimits = { deadlineMs: 10_000, triesMax: 8, delayMs: 500, delayMaxMs: 2000 };
+
+/** Ranges alone, for who asks for no credentials. Throws a BootFailure. */
+export const readNetwork = (host: Host, session: Session, mac: string): NetworkFacts => {
+  const outcome = retry(host, limits, () => {
+    const [vpc, subnet] = readMetadata(host, session, rangePaths(mac));
+    const network = networkOf(vpc, subnet);
+    return network === undefined ? { again: noRanges(mac) } : { done: network };
+  });
+  if ('done' in outcome) return outcome.done;
+  throw imdsFailure(`${outcome.gaveUp} (${formatTries(outcome)})`);
+};
+
+/** What there is right now, for who is refused already: nothing is waited for. Throws a BootFailure. */
+export const lookAtInterface = (
+  host: Host,
+  session: Session,
+  mac: string,
+): { prefixes: string[]; network: NetworkFacts } => {
+  const paths = [`${interfacePath(mac)}/ipv4-prefix`, ...rangePaths(mac)];
+  const [assigned, vpc, subnet] = readMetadata(host, session, paths);
+  return { prefixes: rangesOf(assigned), network: networkOf(vpc, subnet) ?? { vpcRanges: [] } };
+};
 
 /** For `imds-prefix`. `prefixes` is empty when the interface has none. Throws a BootFailure. */
 export const readInterface = (host: Host, session: Session, mac: string): InterfaceFacts => {
   const place = interfacePath(mac);
-  const names = ['ipv4-prefix', 'vpc-ipv4-cidr-blocks', 'subnet-ipv4-cidr-block'];
-  const read = () =>
-    readMetadata(
-      host,
-      session,
-      names.map((name) => `${place}/${name}`),
-    ).map(rangesOf) as [string[], string[], string[]];
+  const paths = [`${place}/ipv4-prefix`, ...rangePaths(mac)];
   const outcome = retry(host, limits, () => {
-    const [prefixes, vpcRanges, [subnetRange]] = read();
-    if (vpcRanges.length === 0 || subnetRange === undefined)
+    const [assigned, vpc, subnet] = readMetadata(host, session, paths);
+    const { vpcRanges, subnetRange } = networkOf(vpc, subnet) ?? {};
+    if (vpcRanges === undefined || subnetRange === undefined)
       return { again: `${place}: no ranges of VPC and subnet` };
+    const prefixes = rangesOf(assigned);
     return prefixes.length === 0 ? { again: '' } : { done: { prefixes, vpcRanges, subnetRange } };
   });
   if ('done' in outcome) return outcome.done;

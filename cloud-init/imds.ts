@@ -3,7 +3,7 @@
 import { isAddress } from './cidr.ts';
 import { BootFailure, excerpt } from './failure.ts';
 import type { Host } from './hosts/host.ts';
-import { interfacePath, rangesOf } from './imds-interface.ts';
+import { networkOf, noRanges, rangePaths } from './imds-interface.ts';
 import { imdsFailure, imdsLimits, readMetadata, type Session } from './imds-session.ts';
 import type { NetworkFacts } from './ranges.ts';
 import { formatTries, retry, type RetryLimits } from './retry.ts';
@@ -125,25 +125,22 @@ export const readCredentials = (
   session: Session,
   facts: Pick<InstanceFacts, 'mac' | 'roleName'>,
 ): { credentials: Credentials; network: NetworkFacts } => {
-  const place = interfacePath(facts.mac);
   let { roleName } = facts;
+  let hasCredentials = false;
   const outcome = retry(host, credentialLimits, () => {
     if (roleName === undefined) roleName = roleOf(readMetadata(host, session, [rolePath])[0]);
     if (roleName === undefined) return { again: 'the instance has no IAM role' };
-    const [body, ranges, subnetRange] = readMetadata(host, session, [
-      `${rolePath}${roleName}`,
-      `${place}/vpc-ipv4-cidr-blocks`,
-      `${place}/subnet-ipv4-cidr-block`,
-    ]);
+    const paths = [`${rolePath}${roleName}`, ...rangePaths(facts.mac)];
+    const [body, vpc, subnet] = readMetadata(host, session, paths);
     const credentials = body === undefined ? undefined : parseCredentials(body);
     if (credentials === undefined) return { again: `role ${roleName} has no credentials yet` };
-    const [subnet] = rangesOf(subnetRange);
-    const network = {
-      vpcRanges: rangesOf(ranges),
-      ...(subnet === undefined ? {} : { subnetRange: subnet }),
-    };
-    return { done: { credentials, network } };
+    hasCredentials = true;
+    const network = networkOf(vpc, subnet);
+    return network === undefined
+      ? { again: noRanges(facts.mac) }
+      : { done: { credentials, network } };
   });
   if ('done' in outcome) return outcome.done;
+  if (hasCredentials) throw imdsFailure(`${outcome.gaveUp} (${formatTries(outcome)})`);
   throw new BootFailure('secrets-denied', `${outcome.gaveUp} (${formatTries(outcome)})`);
 };

@@ -3,19 +3,18 @@
 // keys and leases that belong to a node that is somebody else.
 import type { NodeFile } from './build.ts';
 import { BootFailure, excerpt } from './failure.ts';
-import { podRulesPath, type NodeKind } from './files.ts';
+import type { NodeNames } from './derive.ts';
+import { podRulesPath } from './files.ts';
 import type { Host } from './hosts/host.ts';
 import { timelinePaths } from './timeline-record.ts';
 
 export const instancePath = '/var/lib/groundup/instance-id';
 
-/** With another identity or pod network an instance is another node. What the first image had is left out. */
-const recordOf = (instanceId: string, { identity, podNetwork }: NodeKind): string =>
-  [
-    instanceId,
-    ...(identity === 'files' ? [] : [identity]),
-    ...(podNetwork === 'range' ? [] : [podNetwork]),
-  ].join(' ');
+/** With another identity, pod network, cluster or name an instance is another node. */
+const recordOf = (
+  instanceId: string,
+  { identity, podNetwork, sharedSecret, workerName }: NodeNames,
+): string => [instanceId, identity, podNetwork, sharedSecret, workerName].join(' ');
 
 const readRecord = (host: Pick<Host, 'readFile'>): string | undefined =>
   host.readFile(instancePath)?.trim();
@@ -24,14 +23,14 @@ const readRecord = (host: Pick<Host, 'readFile'>): string | undefined =>
 export const isRecorded = (
   host: Pick<Host, 'readFile'>,
   instanceId: string,
-  kind: NodeKind,
-): boolean => readRecord(host) === recordOf(instanceId, kind);
+  names: NodeNames,
+): boolean => readRecord(host) === recordOf(instanceId, names);
 
 /** Whose files there are, written after all others; absent before a first boot. */
-export const instanceFile = (instanceId: string, kind: NodeKind): NodeFile => ({
+export const instanceFile = (instanceId: string, names: NodeNames): NodeFile => ({
   path: instancePath,
   mode: 0o644,
-  content: `${recordOf(instanceId, kind)}\n`,
+  content: `${recordOf(instanceId, names)}\n`,
 });
 
 /** Everything a node keeps for itself: configuration, keys, pods' addresses, states, timelines. */
@@ -46,16 +45,17 @@ const nodePlaces = [
   ...timelinePaths,
 ] as const;
 
-/** Removes what another instance left; true when there was one. Throws a BootFailure. */
-export const forgetOtherInstance = (host: Host, instanceId: string, kind: NodeKind): boolean => {
+/** Removes what another node left; true when there was one. Throws a BootFailure. */
+export const forgetOtherInstance = (host: Host, instanceId: string, names: NodeNames): boolean => {
   const recorded = readRecord(host);
-  if (recorded === undefined || isRecorded(host, instanceId, kind)) return false;
+  if (recorded === undefined || isRecorded(host, instanceId, names)) return false;
   const places = nodePlaces.map((place) => host.place(place));
   // Not across file systems: a volume that is mounted there is nobody's to empty.
   const args = ['--recursive', '--force', '--one-file-system', ...places];
   const { exitCode, stderr } = host.run('rm', args, { timeoutMs: 60_000 });
   if (exitCode === 0) return true;
   const said = excerpt(stderr) || `rm ended with exit code ${exitCode}`;
-  const outcome = `the files of ${excerpt(recorded, 30)} are partly there; boot again`;
+  const [other = ''] = recorded.split(' ');
+  const outcome = `the files of ${excerpt(other, 30)} are partly there; boot again`;
   throw new BootFailure('write', said, outcome);
 };

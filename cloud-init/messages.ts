@@ -178,6 +178,11 @@ export const messages = {
     found: 'the image has {value}, too',
     hint: 'leave it out, and it follows the image',
   },
+  'not-in-image': {
+    rule: 'an override cannot install what the image was not baked with',
+    found: 'an image of kube-proxy-mode {baked} has no programs for {value}',
+    hint: 'bake one with kube-proxy-mode: {value}, or leave the key out',
+  },
   'unused-node-name': {
     severity: 'warning',
     rule: 'node-name is for nodes that nothing else names',

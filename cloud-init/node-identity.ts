@@ -23,6 +23,8 @@ export interface IdentitySource {
   facts: { nodeIp: string; instanceId: string; privateDnsName?: string };
   /** Asks Secrets Manager; only called when its answer is needed. */
   readFields: () => SecretFields;
+  /** Called in its place: what comes with its answer is to be checked as well. */
+  checkWithoutFields: () => void;
 }
 
 /** Warnings go to the journal; errors are one BootFailure. */
@@ -56,5 +58,7 @@ export const takeIdentity = (host: Host, source: IdentitySource): NodeIdentity =
   if (nodeName === undefined)
     throw imdsFailure('local-hostname: there is none, and node-name is private-dns-name');
   const held = readHeldFiles(host, names, { nodeName, instanceId }, Date.now());
-  return { nodeName, secretFiles: held ?? checkSecrets(host, source).files };
+  if (held === undefined) return { nodeName, secretFiles: checkSecrets(host, source).files };
+  source.checkWithoutFields();
+  return { nodeName, secretFiles: held };
 };

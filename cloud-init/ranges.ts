@@ -184,15 +184,24 @@ const checkServicesInNetwork = (
   );
 };
 
-/** Fields of user-data, and the baked settings, against the network of the instance. */
+/**
+ * Fields of user-data, and the baked settings, against the network of the instance. A range that `ofText` refuses
+ * is not replaced by the baked one: nobody will use that.
+ */
 export const checkNetwork = (
   fields: ParsedFields,
   settings: Settings,
   facts: NetworkFacts,
-): Finding[] => [
-  ...(fields['pod-cidr'] === undefined ? [] : checkPodsInNetwork(fields['pod-cidr'], facts)),
-  ...checkServicesInNetwork(fields, settings, facts),
-];
+  ofText: readonly Finding[] = [],
+): Finding[] => {
+  const isRefused = ofText.some(
+    ({ severity, key }) => severity === 'error' && key === 'service-cidr',
+  );
+  return [
+    ...(fields['pod-cidr'] === undefined ? [] : checkPodsInNetwork(fields['pod-cidr'], facts)),
+    ...(isRefused ? [] : checkServicesInNetwork(fields, settings, facts)),
+  ];
+};
 
 /** `imds-prefix` needs prefixes, and room in them for as many pods as were asked for. */
 export const checkPrefixes = (

@@ -36,18 +36,34 @@ const foreignForms: readonly { begins: RegExp; form: string }[] = [
   // eslint-disable-next-line no-control-regex -- the first bytes of a gzip file
   { begins: /^\u001F/, form: 'gzip' },
   { begins: /^<(?:powershell|script|persist)>/i, form: 'a Windows script' },
-  { begins: /^\{/, form: 'JSON' },
+  // What Jinja left as it was begins like JSON, and is ours to refuse.
+  { begins: /^\{(?![{%#])/, form: 'JSON' },
   { begins: /^\[/, form: 'TOML' },
 ];
 
+/** The only ones that mean nothing: what else looks like a blank, or like nothing, is to be found. */
+const isBlank = (letter: string): boolean => ' \t\r\n'.includes(letter);
+
 const spanOf = (line: string, lineNumber: number, start: number, end: number): Span => {
-  const raw = line.slice(start, end);
-  const leading = raw.length - raw.trimStart().length;
-  return { text: raw.trim(), line: lineNumber, column: start + leading + 1 };
+  let first = start;
+  let last = end;
+  while (first < last && isBlank(line.charAt(first))) first += 1;
+  while (last > first && isBlank(line.charAt(last - 1))) last -= 1;
+  return { text: line.slice(first, last), line: lineNumber, column: first + 1 };
 };
 
-const readField = (line: string, lineNumber: number, start: number, end: number): Field => {
-  const equals = line.indexOf('=', start);
+/** `|` and `=` inside `{{ }}` are Jinja's: they would cut what a template left into parts of nothing. */
+const hideJinja = (line: string): string =>
+  line.replaceAll(/\{\{[^{}]*\}\}/g, (found) => '{'.repeat(found.length));
+
+const readField = (
+  line: string,
+  shape: string,
+  lineNumber: number,
+  start: number,
+  end: number,
+): Field => {
+  const equals = shape.indexOf('=', start);
   if (equals === -1 || equals >= end) return { key: spanOf(line, lineNumber, start, end) };
   return {
     key: spanOf(line, lineNumber, start, equals),
@@ -58,10 +74,12 @@ const readField = (line: string, lineNumber: number, start: number, end: number)
 const readFields = (text: string): Field[] => {
   const fields: Field[] = [];
   for (const [index, line] of text.split(/\r?\n/).entries()) {
+    const shape = hideJinja(line);
     let start = 0;
-    for (const piece of line.split('|')) {
+    for (const piece of shape.split('|')) {
       const end = start + piece.length;
-      if (piece.trim() !== '') fields.push(readField(line, index + 1, start, end));
+      if (spanOf(line, index + 1, start, end).text !== '')
+        fields.push(readField(line, shape, index + 1, start, end));
       start = end + 1;
     }
   }
@@ -78,10 +96,11 @@ export const findErrorPage = (text: string): Span | undefined => {
   return { text: '', line: lines.length, column: (lines.at(-1) ?? '').length + 1 };
 };
 
-/** Reads user-data: fields separated by `|` or new lines; blanks around keys and values are dropped. */
+/** Reads user-data: fields separated by `|` or new lines; ASCII blanks around keys and values are dropped. */
 export const readUserData = (text: string): UserData => {
+  if (/^[ \t\r\n]*$/.test(text)) return { kind: 'none' };
+  // cloud-init passes over more blanks than we do, and takes what comes then.
   const begin = text.trimStart();
-  if (begin === '') return { kind: 'none' };
   const foreign = foreignForms.find(({ begins }) => begins.test(begin));
   if (foreign !== undefined) return { kind: 'foreign', form: foreign.form };
   return { kind: 'fields', fields: readFields(text) };

@@ -1,6 +1,6 @@
 // Parsed fields + baked settings -> what the user asked for, or every fault at once.
 import { podCapacity, rangeOf } from './cidr.ts';
-import { unpackUserData, userDataBytesMax } from './envelope.ts';
+import { unpackUserData } from './envelope.ts';
 import { keys, keyTable, settingKeys, type Key, type KeyRow } from './keys.ts';
 import { checkLabels, checkTaints, parseLabels, parseTaints, type Taint } from './labels.ts';
 import { makeFinding } from './finding.ts';
@@ -9,7 +9,6 @@ import { podNetworkOf } from './pod-network.ts';
 import { checkPrivate, checkRange, checkRanges } from './ranges.ts';
 import type { Finding } from './report.ts';
 import type { Settings } from './settings.ts';
-import { encodeUtf8 } from './text.ts';
 import { findErrorPage, readUserData, type Span } from './user-data.ts';
 
 /** What a node is to be: every value has its form, and they agree with each other. */
@@ -44,8 +43,6 @@ export type UserDataCheck =
       text: string;
     }
   | { kind: 'errors'; findings: Finding[]; fields: ParsedFields; text: string };
-
-const start: Span = { text: '', line: 1, column: 1 };
 
 const endOf = (text: string): Span => {
   const lines = text.trimEnd().split(/\r?\n/);
@@ -124,6 +121,15 @@ const checkNeed = (sound: ParsedFields, baked: Settings): Finding[] =>
       : [makeFinding('same-as-baked', at, key, { value: at.text })];
   });
 
+/** iptables are programs of their own; nftables are in every image. */
+const checkProxyMode = (sound: ParsedFields, baked: Settings): Finding[] => {
+  const at = sound['kube-proxy-mode'];
+  const mode = baked['kube-proxy-mode'];
+  return at === undefined || at.text !== 'iptables' || mode === 'iptables'
+    ? []
+    : [makeFinding('not-in-image', at, 'kube-proxy-mode', { value: at.text, baked: mode })];
+};
+
 /** Values of the right form only, over the baked ones. */
 const override = (settings: Settings, sound: ParsedFields): Settings => ({
   ...settings,
@@ -149,26 +155,12 @@ const requestOf = (fields: ParsedFields, settings: Settings): NodeRequest | unde
       };
 };
 
-/** Bytes of a text that is UTF-8, or that has one character a byte. */
-const byteLength = (text: string): number =>
-  text.startsWith('\u001F\u008B')
-    ? text.length
-    : encodeUtf8(text.replaceAll(/[\uD800-\uDFFF]/gu, '?').trim()).length;
-
-const checkLength = (text: string): Finding[] => {
-  const length = byteLength(text);
-  if (length <= userDataBytesMax) return [];
-  return [makeFinding('too-long', start, undefined, { length, lengthMax: userDataBytesMax })];
-};
-
 /** What is wrong with the text as a whole, so that nothing more is worth saying. */
 const checkWhole = (text: string): Finding[] => {
   const page = findErrorPage(text);
-  if (page !== undefined) {
-    const title = /<(title|h1|code)>\s*([^<]*)/i.exec(text)?.[2] ?? 'without a title';
-    return [makeFinding('error-page', page, undefined, { title: title.trim() })];
-  }
-  return checkLength(text);
+  if (page === undefined) return [];
+  const title = /<(title|h1|code)>\s*([^<]*)/i.exec(text)?.[2] ?? 'without a title';
+  return [makeFinding('error-page', page, undefined, { title: title.trim() })];
 };
 
 const checkFields = (text: string, baked: Settings): UserDataCheck => {
@@ -193,6 +185,7 @@ const checkFields = (text: string, baked: Settings): UserDataCheck => {
     ...wrong,
     ...checkRanges(sound, parsed.named, settings),
     ...checkRoom(sound),
+    ...checkProxyMode(sound, baked),
   ];
   const request = requestOf(sound, settings);
   const podCidrAt = sound['pod-cidr'];
@@ -215,7 +208,5 @@ export const checkUserData = (packed: string, baked: Settings): UserDataCheck =>
   if ('foreign' in unpacked) return { kind: 'foreign', form: unpacked.foreign };
   if ('finding' in unpacked)
     return { kind: 'errors', findings: [unpacked.finding], fields: {}, text: '' };
-  const tooLong = unpacked.text === '' ? [] : checkLength(packed);
-  if (tooLong.length > 0) return { kind: 'errors', findings: tooLong, fields: {}, text: '' };
   return checkFields(unpacked.text, baked);
 };

@@ -11,7 +11,7 @@ import { buildTree, renderedNodeName, writeTree } from './user-data/tree.ts';
 const usage = `npm run render -- FILE|- --out FOLDER [--facts FILE]
   writes what a node with this user-data would write, below a new or empty folder; in place of each
   secret's text stands which one it is
-  --facts FILE   facts of the instance, as JSON, e.g. nodeName, nodeIp (docs/user-data.md)
+  --facts FILE   facts of the instance, as JSON, e.g. nodeName, instanceId (docs/user-data.md)
   exit codes as of check-user-data`;
 
 const options = { out: { type: 'string' }, facts: { type: 'string' } } as const;

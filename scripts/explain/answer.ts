@@ -11,7 +11,15 @@ import { settingsTable } from '../image/settings-table.ts';
 import { inProject } from '../project/paths.ts';
 import { templateFile } from '../user-data/templates.ts';
 import { goneTable, lineTable, type LineRow } from './lines.ts';
-import { placeTable, stepLines, stepOfFile, stepOfKey } from './places.ts';
+import { placeTable } from './places.ts';
+import {
+  keyRelations,
+  relationsOfFile,
+  secretRelations,
+  stepOfFile,
+  stepOfRelation,
+  type Relation,
+} from './procedure.ts';
 
 /** Rows of docs/DEVIATIONS.md by their number: what the procedure says, what we do, and why. */
 type Deviations = ReadonlyMap<number, { procedure: string; ours: string; why: string }>;
@@ -27,58 +35,85 @@ export const readDeviations = async (): Promise<Deviations> => {
   );
 };
 
-const statementLines = (deviations: Deviations, number: number | undefined): string[] => {
-  if (number === undefined) return ['  the manual procedure has no such line'];
-  const found = deviations.get(number);
-  if (found === undefined) return [`  as in the manual procedure, statement ${number}`];
+const stepLines = (step: number | undefined): string[] =>
+  step === undefined ? [] : [`  replaces step ${step} of the manual procedure`];
+
+/** A reason that is another row's, `As 12`, is told. */
+const reasonOf = (deviations: Deviations, why: string): string =>
+  why.replace(/^As (\d+)/, (text, number: string) => deviations.get(Number(number))?.why ?? text);
+
+const statementLines = (deviations: Deviations, relation: Relation): string[] => {
+  if ('keeps' in relation) return [`  as in the manual procedure, statement ${relation.keeps}`];
+  const found = deviations.get(relation.changes);
+  if (found === undefined) throw new Error(`docs/DEVIATIONS.md has no row ${relation.changes}`);
   return [
-    `  the manual procedure, statement ${number}: ${found.procedure}`,
-    `  here: ${found.ours}`,
-    `  why: ${found.why}`,
+    `  the manual procedure, statement ${relation.changes}: ${found.procedure}`,
+    `  here: ${relation.here ?? found.ours}`,
+    `  why: ${reasonOf(deviations, found.why)}`,
   ];
 };
+
+/** `kind` is what the procedure does not have, where it has nothing. */
+const relationLines = (
+  deviations: Deviations,
+  relation: Relation | undefined,
+  kind: 'line' | 'key',
+): string[] =>
+  relation === undefined
+    ? [`  the manual procedure has no such ${kind}`]
+    : [...stepLines(stepOfRelation(relation)), ...statementLines(deviations, relation)];
 
 const explainLine = (row: LineRow, deviations: Deviations): string[] => [
   `${row.line}  in ${row.file}`,
   `  from: ${row.from}`,
-  ...(row.statement === undefined ? [] : stepLines(stepOfFile(row.file))),
-  ...statementLines(deviations, row.statement),
+  ...relationLines(deviations, row.relation, 'line'),
 ];
 
 /** `--cluster-dns` and `clusterDNS` are the same to who looks for one of them. */
-const plain = (word: string): string => word.replaceAll('-', '').toLowerCase();
+const plain = (word: string): string => word.replaceAll(/[-.]/g, '').toLowerCase();
 const isFlagOf = (line: string, word: string): boolean =>
-  word.startsWith('--') && plain(line.replaceAll(/\.\d+/g, '')) === plain(word);
+  word.startsWith('--') &&
+  [line, line.split('.').at(-1) ?? line].some((name) => plain(name) === plain(word));
+
+/** Only what the kubelet and kube-proxy are told can be a flag of theirs: a network's name is none. */
+const hasFlags = ({ file, line }: LineRow): boolean =>
+  line.startsWith('--') || file.startsWith('/var/lib/kube');
 
 /** Names of the last part are found, too: `maxPods`, `clientCAFile`; and flags of what is a key here. */
-const isLine = (row: LineRow, word: string): boolean =>
-  row.line === word ||
-  isFlagOf(row.line, word) ||
-  row.line.endsWith(`.${word}`) ||
-  row.line.replaceAll(/\.\d+/g, '') === word ||
-  row.line.replaceAll(/\.\d+/g, '').endsWith(`.${word}`);
+const isLine = (row: LineRow, word: string): boolean => {
+  const line = row.line.replaceAll(/\.\d+/g, '');
+  return (
+    [row.line, line].some((name) => name === word || name.endsWith(`.${word}`)) ||
+    (hasFlags(row) && isFlagOf(line, word))
+  );
+};
 
-const explainKey = (word: string): string[] => {
+const explainKey = (word: string, deviations: Deviations): string[] => {
   if (!isKey(word)) return [];
   const { form, example, description } = keyTable[word];
   return [
     `${word}  in user-data`,
     `  ${description}`,
     `  form: ${form}; example: ${word}=${example}`,
-    ...stepLines(stepOfKey(word)),
+    ...relationLines(deviations, keyRelations[word], 'key'),
   ];
 };
 
-const explainSetting = (word: string): string[] => {
+const explainSetting = (word: string, deviations: Deviations): string[] => {
   const row = Object.entries(settingsTable).find(([name]) => name === word)?.[1];
   if (row === undefined) return [];
-  return [`${word}  in images/worker.yaml`, `  ${row.description}`, `  form: ${row.form}`];
+  return [
+    `${word}  in images/worker.yaml`,
+    `  ${row.description}`,
+    `  form: ${row.form}`,
+    ...relationLines(deviations, keyRelations[word], 'key'),
+  ];
 };
 
 const podNetworkWords = (modes: readonly PodNetworkMode[]): string =>
   modes.map((mode) => (mode === 'range' ? 'a range as pod-cidr' : `pod-cidr=${mode}`)).join(' or ');
 
-const explainWritten = (word: string, settings: Settings): string[] => {
+const explainWritten = (word: string, settings: Settings, deviations: Deviations): string[] => {
   // A worker's own files have its name.
   const own = `/var/lib/kubelet/${settings.cluster}-`;
   const name = word.startsWith(own)
@@ -94,6 +129,8 @@ const explainWritten = (word: string, settings: Settings): string[] => {
     source.from === 'template'
       ? templateFile(source.template)
       : `secret ${source.secret === 'node' ? names.nodeSecret : names.sharedSecret}, key ${source.field(names)}`;
+  const relations =
+    source.from === 'secret' && seedStep !== undefined ? secretRelations : relationsOfFile(word);
   const lines = lineTable.filter(({ file }) => file === word).map(({ line }) => line);
   return [
     `${word}  mode ${mode.toString(8).padStart(4, '0')}, written at every boot when it differs`,
@@ -101,6 +138,7 @@ const explainWritten = (word: string, settings: Settings): string[] => {
     ...(podNetworks === undefined ? [] : [`  with ${podNetworkWords(podNetworks)}`]),
     `  from: ${from}`,
     ...(seedStep === undefined ? ['  the manual procedure has no such file'] : stepLines(seedStep)),
+    ...relations.flatMap((relation) => statementLines(deviations, relation)),
     ...(lines.length === 0 ? [] : [`  lines: ${lines.join(', ')}`]),
   ];
 };
@@ -124,7 +162,11 @@ const bakedPaths = async (): Promise<string[]> => {
     );
 };
 
-const explainBaked = async (word: string, known: readonly string[]): Promise<string[]> => {
+const explainBaked = async (
+  word: string,
+  known: readonly string[],
+  deviations: Deviations,
+): Promise<string[]> => {
   if (!known.includes(word)) return [];
   const text = await readFile(inProject(rootfs, word), 'utf8');
   const lines = lineTable.filter(({ file }) => file === word).map(({ line }) => line);
@@ -133,6 +175,7 @@ const explainBaked = async (word: string, known: readonly string[]): Promise<str
     `  from: ${rootfs}${word}`,
     ...headOf(text),
     ...stepLines(stepOfFile(word)),
+    ...relationsOfFile(word).flatMap((relation) => statementLines(deviations, relation)),
     ...(lines.length === 0 ? [] : [`  flags: ${lines.join(', ')}`]),
   ];
 };
@@ -146,11 +189,7 @@ const explainGone = (word: string, deviations: Deviations): string[] => {
   const gone = goneTable.find(({ line }) => line === word || isFlagOf(line, word));
   return gone === undefined
     ? []
-    : [
-        `${gone.line}  on no node`,
-        ...stepLines(gone.step),
-        ...statementLines(deviations, gone.statement),
-      ];
+    : [`${gone.line}  on no node`, ...relationLines(deviations, gone.relation, 'line')];
 };
 
 /** Every explanation of a word, or the known word that is nearest. */
@@ -160,10 +199,10 @@ export const explain = async (
 ): Promise<{ text: string } | { nearest: string | undefined }> => {
   const [deviations, baked] = [await readDeviations(), await bakedPaths()];
   const found = [
-    explainKey(word),
-    explainSetting(word),
-    explainWritten(word, settings),
-    await explainBaked(word, baked),
+    explainKey(word, deviations),
+    explainSetting(word, deviations),
+    explainWritten(word, settings, deviations),
+    await explainBaked(word, baked, deviations),
     explainPlace(word),
     ...lineTable.filter((row) => isLine(row, word)).map((row) => explainLine(row, deviations)),
     explainGone(word, deviations),

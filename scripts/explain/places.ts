@@ -1,7 +1,5 @@
-// Places of a node that no row of the agent's file table and no file of images/rootfs tells of, and the
-// steps of the manual procedure that files, keys and lines of a node replace.
+// Places of a node that no row of the agent's file table and no file of images/rootfs tells of.
 import { bootstrapFolder, kubeletPkiFolder } from '../../cloud-init/derive.ts';
-import { fileTable } from '../../cloud-init/files.ts';
 import { instancePath } from '../../cloud-init/instance.ts';
 import { lifecycleHookPath } from '../../cloud-init/lifecycle-hook.ts';
 import { settingsPath } from '../../cloud-init/settings.ts';
@@ -54,32 +52,3 @@ export const placeTable: readonly PlaceRow[] = [
     from: `${component} of the version in images/pins.yaml; docs/binaries.md`,
   })),
 ];
-
-/** What the manual procedure had the reader write into units, and start. */
-const unitSteps: Readonly<Record<string, number>> = {
-  '/etc/systemd/system/kubelet.service': 15,
-  '/etc/systemd/system/kube-proxy.service': 17,
-  '/etc/systemd/system/groundup.service': 18,
-};
-
-/** Keys of user-data that it has, too: where it cut them out. */
-const keySteps: Readonly<Record<string, number>> = { 'pod-cidr': 10, name: 12 };
-
-/** The step that wrote a file of this path; a worker's own files stand there under any name. */
-export const stepOfFile = (file: string): number | undefined =>
-  unitSteps[file] ??
-  fileTable.find((row) => row.source.from === 'template' && row.path(noNames) === file)?.seedStep;
-
-/** The path of no template depends on names. */
-const noNames = {
-  identity: 'files',
-  podNetwork: 'range',
-  workerName: '',
-  nodeSecret: '',
-  sharedSecret: '',
-} as const;
-
-export const stepOfKey = (key: string): number | undefined => keySteps[key];
-
-export const stepLines = (step: number | undefined): string[] =>
-  step === undefined ? [] : [`  replaces step ${step} of the manual procedure`];

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
-import { isAddress, parseRange } from '../../cloud-init/cidr.ts';
+import { isAddress, networkOf, parseRange } from '../../cloud-init/cidr.ts';
 import { formatFindings } from '../../cloud-init/report.ts';
 import { parseSettings, type Settings } from '../../cloud-init/settings.ts';
 import { decodeUtf8 } from '../../cloud-init/text.ts';
@@ -12,6 +12,13 @@ import { Failure } from '../terminal/failure.ts';
 
 const address = z.string().refine(isAddress, 'not an IPv4 address');
 const range = z.string().refine((text) => parseRange(text) !== undefined, 'not an IPv4 range');
+
+/** As EC2 assigns them: `imds-prefix` counts 16 addresses for each. */
+const isPrefix = (text: string): boolean => {
+  const found = parseRange(text);
+  return found?.prefix === 28 && networkOf(found) === text;
+};
+const prefix = z.string().refine(isPrefix, 'not a /28 without host bits');
 
 const factsSchema = z.strictObject({
   /** Common name of the worker's certificate without `system:node:`. */
@@ -25,7 +32,7 @@ const factsSchema = z.strictObject({
   vpcRanges: z.array(range).default([]),
   subnetRange: range.optional(),
   /** Of the network interface, each a /28; for `pod-cidr=imds-prefix`. */
-  prefixes: z.array(range).optional(),
+  prefixes: z.array(prefix).optional(),
   /** Of the network interface. */
   mtuBytes: z.int().positive().default(9001),
 });

@@ -34,13 +34,18 @@ const networkOf = ({ vpcRanges, subnetRange }: InstanceFacts): NetworkFacts => (
 });
 
 /** Whatever else is wrong with the user-data. */
-const checkFacts = (fields: ParsedFields, settings: Settings, facts: InstanceFacts): Finding[] => {
+const checkFacts = (
+  fields: ParsedFields,
+  settings: Settings,
+  facts: InstanceFacts,
+  ofText: readonly Finding[],
+): Finding[] => {
   const { 'pod-cidr': podCidr, 'max-pods': maxPods } = fields;
   if (podCidr === undefined) return [];
   const { prefixes } = facts;
   return [
     ...checkGroup(fields, facts.lifecycleState),
-    ...checkNetwork(fields, settings, networkOf(facts)),
+    ...checkNetwork(fields, settings, networkOf(facts), ofText),
     ...(prefixes === undefined ? [] : checkPrefixes(podCidr, maxPods, { prefixes })),
   ];
 };
@@ -61,13 +66,7 @@ export const judge = (
     Object.entries(check.fields).map(([key, { text: value }]) => [key, value]),
   );
   const ofText = check.kind === 'errors' ? check.findings : check.warnings;
-  // A range that was refused is not replaced by the baked one: nobody will use that.
-  const isRefusedKey = (key: string): boolean =>
-    ofText.some((finding) => finding.severity === 'error' && finding.key === key);
-  const ofFacts = checkFacts(check.fields, settings, facts).filter(
-    ({ key }) => !(key === 'service-cidr' && isRefusedKey(key)),
-  );
-  const findings = [...ofText, ...ofFacts];
+  const findings = [...ofText, ...checkFacts(check.fields, settings, facts, ofText)];
   const request = check.kind === 'errors' ? undefined : check.request;
   const isRefused =
     request === undefined || findings.some(({ severity }) => severity === 'error' || isStrict);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { buildFiles, type NodeFile } from '../../cloud-init/build.ts';
 import { deriveNames, deriveValues, identityOf, ownNodeName } from '../../cloud-init/derive.ts';
 import { filesWith, folderTable } from '../../cloud-init/files.ts';
+import { instanceFile } from '../../cloud-init/instance.ts';
 import type { Templates } from '../../cloud-init/render.ts';
 import { Secret } from '../../cloud-init/secret.ts';
 import type { InterfaceFacts } from '../../cloud-init/pod-network.ts';
@@ -13,7 +14,7 @@ import type { InstanceFacts } from './input.ts';
 import { templateFile } from './templates.ts';
 
 export interface TreeFile extends NodeFile {
-  /** What it is made from: a template, or a key of a secret. */
+  /** What it is made from: a template, a key of a secret, or the instance. */
   from: string;
 }
 
@@ -54,10 +55,14 @@ export const buildTree = (
     network: interfaceOf(facts),
     nodeName: renderedNodeName(request, facts),
   });
-  return buildFiles(names, values, templates, placeholders).map((file) => ({
+  const files = buildFiles(names, values, templates, placeholders).map((file) => ({
     ...file,
     from: origins.get(file.path) ?? '',
   }));
+  return [
+    ...files,
+    { ...instanceFile(facts.instanceId, names), from: 'the instance whose files these are' },
+  ];
 };
 
 /** Writes the files below an empty folder, with their modes. */

@@ -88,6 +88,48 @@ test('the second boot touches no file and still starts the services', () => {
   );
 });
 
+test('with another name the key of the old one is gone', () => {
+  const first = createNode();
+  configure(first, environment);
+  const renamed = createNode({
+    userData: 'name=worker-7|pod-cidr=172.20.0.0/24',
+    secretFields: {
+      'k8s/k8s-cluster-from-ground-up/worker-7': nodeFields('k8s-cluster-from-ground-up-worker-7'),
+      'k8s/k8s-cluster-from-ground-up/shared': sharedFields(),
+    },
+  });
+  for (const [path, entry] of first.entries)
+    if (path.startsWith('/var/')) renamed.entries.set(path, entry);
+  assert.is(configure(renamed, environment), 0, outputOf(renamed));
+  assert.equal(
+    [...renamed.entries.keys()].filter((path) => path.includes('worker-0')),
+    [],
+  );
+});
+
+test('every fault at once, also what only the instance knows', () => {
+  const host = createNode({ userData: 'name=Foo|pod-cidr=172.31.0.0/24' });
+  assert.is(configure(host, environment), failureClasses['user-data'].exitCode);
+  const said = host.consoleLines.join('');
+  assert.match(said, '2 errors: error[bad-value] user-data:1:6 name: ');
+  assert.match(said, 'error[pod-cidr-overlaps-');
+});
+
+test('prefixes are looked for, too, when the user-data is refused', () => {
+  const host = createNode({ userData: 'name=Foo|pod-cidr=imds-prefix' });
+  assert.is(configure(host, environment), failureClasses['user-data'].exitCode);
+  assert.match(host.consoleLines.join(''), 'error[no-prefixes] user-data:1:19 pod-cidr: ');
+});
+
+test('a metadata service that says nothing of the network hides no fault of the text', () => {
+  const host = createNode({
+    userData: 'name=Foo|pod-cidr=172.31.0.0/24',
+    imds: (path) => (path.includes('cidr-block') ? { status: 404 } : undefined),
+  });
+  assert.is(configure(host, environment), failureClasses['user-data'].exitCode);
+  assert.match(host.consoleLines.join(''), 'error[bad-value] user-data:1:6 name: ');
+});
+
 test('what another instance left is gone before anything is written', () => {
   const other = createNode({
     userData: 'name=worker-7|pod-cidr=172.20.7.0/24',
@@ -109,7 +151,10 @@ test('what another instance left is gone before anything is written', () => {
     /worker-7|172\.20\.7|cni\/networks/.test(path),
   );
   assert.equal(left, []);
-  assert.is(clone.entries.get('/var/lib/groundup/instance-id')?.content, 'i-0123456789abc0014\n');
+  assert.is(
+    clone.entries.get('/var/lib/groundup/instance-id')?.content,
+    'i-0123456789abc0014 files range k8s/k8s-cluster-from-ground-up/shared k8s-cluster-from-ground-up-worker-0\n',
+  );
   assert.is(clone.entries.get(`/var/lib/kubelet/${worker}-key.pem`)?.mode, 0o600);
   assert.ok(clone.journal.some((line) => line.includes('has another node on it')));
 
@@ -380,10 +425,11 @@ const failures: FailureCase[] = [
   {
     name: 'iptables asked of an image without',
     userData: 'name=worker-0|pod-cidr=172.20.0.0/24|kube-proxy-mode=iptables',
-    failureClass: 'settings',
+    failureClass: 'user-data',
     says:
-      'kube-proxy-mode iptables: this image has no iptables ' +
-      `(bake one with kube-proxy-mode: iptables); ${nothing}`,
+      'error[not-in-image] user-data:1:54 kube-proxy-mode: an override cannot install what the image was ' +
+      'not baked with; an image of kube-proxy-mode nftables has no programs for iptables ' +
+      `(bake one with kube-proxy-mode: iptables, or leave the key out); ${nothing}`,
   },
   {
     name: 'disk full',

@@ -27,6 +27,14 @@ const script = 'Content-Type: text/x-shellscript; charset="us-ascii"\n\n#!/bin/s
 const config = 'Content-Type: text/cloud-config\n\npackages: [htop]';
 const ours = `Content-Type: text/x-groundup\n\n${line}`;
 
+/** Cuts off the last boundary. */
+const openEnded = (text: string): string => text.replace(/--==B==--\n$/, '');
+const plain = `Content-Type: text/plain\n\n${line}`;
+const plainBase64 = `Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n${base64(line)}`;
+
+/** The line with blanks behind it, that many bytes in all. */
+const ofLength = (length: number): string => line.padEnd(length);
+
 const forms: Record<string, string> = {
   plain: line,
   base64: base64(line),
@@ -50,6 +58,13 @@ const forms: Record<string, string> = {
   'MIME with other headers first': `From nobody Mon Nov 30 02:00:00 2026\nSubject: a\n b\n${mime([ours])}`,
   'MIME in MIME': mime([mime([script, ours], 'inner'), config]),
   'gzip of MIME': binary(gzipSync(mime([script, ours]))),
+  'gzip of MIME with long parts of others': binary(
+    gzipSync(mime([`${script}${' and so on\n'.repeat(3000)}`, ours])),
+  ),
+  'base64 of a file with a mark of the byte order': base64(`\uFEFF${line}`),
+  'MIME with a base64 part that has a mark of the byte order': mime([
+    `Content-Type: text/x-groundup\nContent-Transfer-Encoding: base64\n\n${base64(`\uFEFF${line}`)}`,
+  ]),
 };
 
 for (const [form, packed] of Object.entries(forms))
@@ -58,6 +73,20 @@ for (const [form, packed] of Object.entries(forms))
     assert.is(check.kind, 'node', JSON.stringify(check));
     if (check.kind !== 'node') return;
     assert.equal([check.request.name, check.request.podCidr], ['worker-0', '172.20.0.0/24']);
+  });
+
+/** Blanks count, and there is room for as many as that. */
+const full: Record<string, string> = {
+  plain: ofLength(16384),
+  gzip: binary(gzipSync(ofLength(16384))),
+  'base64 in gzip': binary(gzipSync(base64(ofLength(16384)))),
+  'gzip of MIME': binary(gzipSync(mime([`Content-Type: text/x-groundup\n\n${ofLength(16384)}`]))),
+};
+
+for (const [form, packed] of Object.entries(full))
+  test(`as long as it may be: ${form}`, () => {
+    const check = checkUserData(packed, settings);
+    assert.is(check.kind, 'node', JSON.stringify(check));
   });
 
 test('places in a part of MIME are places of the whole text', () => {
@@ -74,7 +103,11 @@ test('places in a part of MIME are places of the whole text', () => {
 const foreign: Record<string, [packed: string, form: string]> = {
   'MIME without a part of ours': [mime([script, config]), 'MIME'],
   'MIME with a plain part of other words': [mime(['Content-Type: text/plain\n\nhello']), 'MIME'],
-  'broken MIME of others': [mime([script]).replace(/--==B==--\n$/, ''), 'MIME'],
+  'broken MIME of others': [openEnded(mime([script])), 'MIME'],
+  'broken MIME of others with a plain part': [
+    openEnded(mime([script, 'Content-Type: text/plain\n\nhello=1'])),
+    'MIME',
+  ],
   'gzip of cloud-config': [binary(gzipSync('#cloud-config\n')), 'cloud-config'],
   'base64 of a script': [base64('#!/bin/sh\necho hello\n'), 'a script'],
 };
@@ -120,9 +153,79 @@ const refused: Record<string, [packed: string, id: string, message: string]> = {
     'base64, gzip and MIME must be whole; this base64 is cut short',
   ],
   'our MIME without its last boundary': [
-    mime([ours]).replace(/--==B==--\n$/, ''),
+    openEnded(mime([ours])),
     'not-unpacked',
     'base64, gzip and MIME must be whole; this MIME ends before its last boundary, --==B==--',
+  ],
+  'MIME with our fields in a plain part, without its last boundary': [
+    openEnded(mime([script, plain])),
+    'not-unpacked',
+    'base64, gzip and MIME must be whole; this MIME ends before its last boundary, --==B==--',
+  ],
+  'the same before a part of others': [
+    openEnded(mime([plain, script])),
+    'not-unpacked',
+    'base64, gzip and MIME must be whole; this MIME ends before its last boundary, --==B==--',
+  ],
+  'the same in base64': [
+    openEnded(mime([plainBase64])),
+    'not-unpacked',
+    'base64, gzip and MIME must be whole; this MIME ends before its last boundary, --==B==--',
+  ],
+  'the same, cut off within the base64': [
+    openEnded(mime([plainBase64])).slice(0, -7),
+    'not-unpacked',
+    'base64, gzip and MIME must be whole; this MIME ends before its last boundary, --==B==--',
+  ],
+  'the same, MIME in MIME': [
+    mime([openEnded(mime([plain])).replaceAll('==B==', 'inner')]),
+    'not-unpacked',
+    'base64, gzip and MIME must be whole; this MIME ends before its last boundary, --inner--',
+  ],
+  'MIME with our fields in a plain part, without a boundary': [
+    mime([script, plain]).replace(/; boundary=.*/, ''),
+    'not-unpacked',
+    'base64, gzip and MIME must be whole; this MIME names no boundary',
+  ],
+  'MIME with our fields in a plain part in broken base64': [
+    mime([plainBase64.slice(0, -1)]),
+    'not-unpacked',
+    'base64, gzip and MIME must be whole; this MIME has a part of type text/plain in broken base64',
+  ],
+  'a line with too many blanks behind it': [
+    ofLength(16385),
+    'too-long',
+    'user-data has at most 16384 bytes, as EC2 takes them; this has 16385',
+  ],
+  'a line with too many empty lines behind it': [
+    `${line}${'\r\n'.repeat(8200)}`,
+    'too-long',
+    'user-data has at most 16384 bytes, as EC2 takes them; this has 16436',
+  ],
+  'a line with too many blanks before it': [
+    `\uFEFF${' '.repeat(16384 - line.length)}${line}`,
+    'too-long',
+    'user-data has at most 16384 bytes, as EC2 takes them; this has 16387',
+  ],
+  'gzip of a line with too many blanks behind it': [
+    binary(gzipSync(ofLength(16385))),
+    'unpacked-too-long',
+    'user-data has at most 16384 bytes, also when unpacked; this gzip holds more',
+  ],
+  'gzip of as much as there may be and a mark of the byte order': [
+    binary(gzipSync(`\uFEFF${ofLength(16384)}`)),
+    'unpacked-too-long',
+    'user-data has at most 16384 bytes, also when unpacked; this gzip holds more',
+  ],
+  'base64 in gzip of a line with too many blanks behind it': [
+    binary(gzipSync(base64(ofLength(16385)))),
+    'unpacked-too-long',
+    'user-data has at most 16384 bytes, also when unpacked; this base64 holds more',
+  ],
+  'gzip of MIME with CRLF and too long a part of ours': [
+    binary(gzipSync(mime([`${ours}${'\n'.repeat(8200)}`]).replaceAll('\n', '\r\n'))),
+    'unpacked-too-long',
+    'user-data has at most 16384 bytes, also when unpacked; this MIME holds more',
   ],
   'our MIME without a boundary': [
     mime([ours]).replace(/; boundary=.*/, ''),
@@ -182,6 +285,35 @@ for (const [name, [packed, id, message]] of Object.entries(refused))
       check.findings.map((finding) => [finding.id, finding.message]),
       [[id, message]],
     );
+  });
+
+const meant: Record<string, [packed: string, id: string, place: string]> = {
+  'what a template left as it was, in base64': [
+    base64('{{ user_data }}'),
+    'unexpanded-variable',
+    '1:1',
+  ],
+  'the same of another template': [base64('${user_data}\n'), 'unexpanded-variable', '1:1'],
+  'the same in gzip': [binary(gzipSync('{{ user_data }}')), 'unexpanded-variable', '1:1'],
+  'the same in a part of ours': [
+    mime(['Content-Type: text/x-groundup\n\n{{ user_data }}']),
+    'unexpanded-variable',
+    '7:1',
+  ],
+  'a plain part whose only key has a letter that looks right and is not': [
+    mime(['Content-Type: text/plain\n\n\u00A0name=worker-0']),
+    'look-alike',
+    '7:1',
+  ],
+};
+
+for (const [name, [packed, id, place]] of Object.entries(meant))
+  test(`meant for us: ${name}`, () => {
+    const check = checkUserData(packed, settings);
+    assert.is(check.kind, 'errors', JSON.stringify(check));
+    if (check.kind !== 'errors') return;
+    const [first] = check.findings;
+    assert.equal([first?.id, `${first?.line}:${first?.column}`], [id, place]);
   });
 
 test('gzip: what is packed comes back, whatever it is', () => {

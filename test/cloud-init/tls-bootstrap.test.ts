@@ -83,6 +83,17 @@ test('a later boot needs neither token nor Secrets Manager', () => {
   ]);
 });
 
+test('a later boot is refused a range of the VPC, as the first would be', () => {
+  const host = createBootstrapNode({
+    ...noSecrets,
+    userData: userData.replace('172.20.0.0/24', '172.31.0.0/24'),
+  });
+  for (const [path, entry] of afterFirstBoot()) host.entries.set(path, entry);
+  assert.is(configure(host, environment), failureClasses['user-data'].exitCode);
+  assert.match(host.consoleLines.join(''), 'error[pod-cidr-overlaps-');
+  assert.is(host.asked.includes(secretsUrl), false);
+});
+
 const recordAs = (content: string) => (left: Entries) =>
   void left.set('/var/lib/groundup/instance-id', { kind: 'file', mode: 0o644, content, inode: 0 });
 
@@ -91,6 +102,15 @@ const backToToken: [string, (left: Entries) => void][] = [
   ['no CA', (left) => void left.delete('/var/lib/kubernetes/ca.pem')],
   ['another instance', recordAs('i-7\n')],
   ['another identity', recordAs('i-0123456789abc0014\n')],
+  [
+    'another cluster',
+    (left) => {
+      const path = '/var/lib/groundup/instance-id';
+      const content = left.get(path)?.content ?? '';
+      assert.match(content, settings.cluster);
+      recordAs(content.replaceAll(settings.cluster, 'prod'))(left);
+    },
+  ],
 ];
 for (const [name, spoil] of backToToken)
   test(`back to the token: ${name}`, () => {

@@ -16,6 +16,10 @@ const sound: [string, string][] = [
   ['new lines and CRLF', 'name=worker-0\r\npod-cidr=172.20.0.0/24\r\n'],
   ['blanks and empty fields', '\n  name = worker-0 || pod-cidr=\t172.20.0.0/24 |\n'],
   ['a byte order mark', '\uFEFFname=worker-0|pod-cidr=172.20.0.0/24'],
+  [
+    'every blank there is',
+    '\uFEFF\r\n\t name \t=\t worker-0 \r|\r pod-cidr = 172.20.0.0/24\t\r\n \n',
+  ],
 ];
 
 for (const [name, text] of sound) {
@@ -31,9 +35,9 @@ test('keys that are settings override what was baked', () => {
   const text = [
     'name=blue-7|pod-cidr=10.200.7.0/26|cluster=prod|service-cidr=10.96.0.0/16',
     'dns-address=10.96.0.53|cluster-domain=prod.example|secret-prefix=teams/blue',
-    'kube-proxy-mode=iptables|identity=tls-bootstrap',
+    'kube-proxy-mode=nftables|identity=tls-bootstrap',
   ].join('\n');
-  const check = checkUserData(text, settings);
+  const check = checkUserData(text, { ...settings, 'kube-proxy-mode': 'iptables' });
   assert.is(check.kind, 'node');
   if (check.kind !== 'node') return;
   assert.equal(check.request, {
@@ -47,7 +51,7 @@ test('keys that are settings override what was baked', () => {
       'dns-address': '10.96.0.53',
       'cluster-domain': 'prod.example',
       'secret-prefix': 'teams/blue',
-      'kube-proxy-mode': 'iptables',
+      'kube-proxy-mode': 'nftables',
       identity: 'tls-bootstrap',
       'node-name': 'instance-id',
     },
@@ -81,6 +85,9 @@ const foreign: [string, string][] = [
   ['## template: jinja\n#cloud-config\n', 'a cloud-init part'],
   ['<powershell>', 'a Windows script'],
   ['{"ignition": {}}', 'JSON'],
+  ['{ }', 'JSON'],
+  ['{', 'JSON'],
+  ['\u00A0\u000B#cloud-config\n', 'cloud-config'],
   ['[settings.kubernetes]\n', 'TOML'],
 ];
 
@@ -93,6 +100,30 @@ for (const text of ['', ' \r\n\t'])
   test(`none: ${JSON.stringify(text)}`, () => {
     assert.equal(checkUserData(text, settings), { kind: 'none' });
   });
+
+// Every blank of Unicode that is none of ours, the ends of lines among them.
+for (const blank of '\u000B\u000C\u0085\u00A0\u1680\u2000\u2007\u200A\u2028\u2029\u202F\u205F\u3000\uFEFF')
+  for (const text of [
+    `name=worker-0${blank}|pod-cidr=172.20.0.0/24`,
+    `name=${blank}worker-0|pod-cidr=172.20.0.0/24`,
+    `name${blank}=worker-0|pod-cidr=172.20.0.0/24`,
+    `name=worker-0|${blank}pod-cidr=172.20.0.0/24`,
+    `name=worker-0|${blank}|pod-cidr=172.20.0.0/24`,
+    `name=worker-0|pod-cidr=172.20.0.0/24\n${blank}\n`,
+  ])
+    test(`not trimmed: ${JSON.stringify(text)} with ${blank.charCodeAt(0).toString(16)}`, () => {
+      const check = checkUserData(text, settings);
+      assert.equal(check.kind === 'errors' && check.findings.map(({ id }) => id), ['look-alike']);
+    });
+
+test('blanks of another kind are no empty user-data', () => {
+  const check = checkUserData('\u00A0\n', settings);
+  assert.equal(check.kind === 'errors' && check.findings.map(({ id }) => id), [
+    'look-alike',
+    'missing-key',
+    'missing-key',
+  ]);
+});
 
 interface Wrong {
   /** Of errors and warnings. */
@@ -146,6 +177,66 @@ error[unexpanded-variable] u:2:14 user-data has no variables; nothing has replac
   \${user_data}|$KEY=1
                ~~~~
   hint: look at the template that makes this user-data; example: name=worker-0`,
+  },
+  {
+    ids: ['unexpanded-variable'],
+    text: `\n {{ user_data }}\n${good}`,
+    report: `error[unexpanded-variable] u:2:2 user-data has no variables; nothing has replaced {{ user_data }}
+   {{ user_data }}
+   ~~~~~~~~~~~~~~~
+  hint: look at the template that makes this user-data; example: name=worker-0`,
+  },
+  {
+    ids: ['unexpanded-variable'],
+    text: '{{ user_data | default("name=a") }}|name=a|pod-cidr=172.20.0.0/24',
+    report: `error[unexpanded-variable] u:1:1 user-data has no variables; nothing has replaced {{ user_data | default("name=a") }}
+  {{ user_data | default("name=a") }}|name=a|pod-cidr=172.20.0.0/24
+  ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+  hint: look at the template that makes this user-data; example: name=worker-0`,
+  },
+  {
+    ids: ['unexpanded-variable', 'missing-key'],
+    text: '{{name}}=a|pod-cidr=172.20.0.0/24',
+    report: `error[unexpanded-variable] u:1:1 user-data has no variables; nothing has replaced {{name}}
+  {{name}}=a|pod-cidr=172.20.0.0/24
+  ~~~~~~~~
+  hint: look at the template that makes this user-data; example: name=worker-0
+error[missing-key] u:1:34 name: every node needs one; there is none
+  {{name}}=a|pod-cidr=172.20.0.0/24
+                                   ~
+  hint: example: name=worker-0`,
+  },
+  {
+    ids: ['look-alike', 'look-alike'],
+    text: 'name=w\u00A0|\u000Bpod-cidr=172.20.0.0/24',
+    report: `error[look-alike] u:1:7 name: keys and values are plain ASCII; "\u00A0" is U+00A0, a blank
+  name=w\u00A0|·pod-cidr=172.20.0.0/24
+        ~
+  hint: type it anew: w
+error[look-alike] u:1:9 keys and values are plain ASCII; "\\u{b}" is U+000B, a blank
+  name=w\u00A0|·pod-cidr=172.20.0.0/24
+          ~
+  hint: type it anew: pod-cidr`,
+  },
+  {
+    ids: ['look-alike', 'look-alike'],
+    text: '\uFEFF\uFEFFname=w|pod-cidr=\uFEFF172.20.0.0/24',
+    report: `error[look-alike] u:1:1 keys and values are plain ASCII; "\\u{feff}" is U+FEFF, which nobody sees
+  ·name=w|pod-cidr=·172.20.0.0/24
+  ~
+  hint: type it anew: name
+error[look-alike] u:1:18 pod-cidr: keys and values are plain ASCII; "\\u{feff}" is U+FEFF, which nobody sees
+  ·name=w|pod-cidr=·172.20.0.0/24
+                   ~
+  hint: type it anew: 172.20.0.0/24`,
+  },
+  {
+    ids: ['look-alike'],
+    text: `${good}|\u2003`,
+    report: `error[look-alike] u:1:38 keys and values are plain ASCII; "\u2003" is U+2003, a blank
+  ${good}|\u2003
+                                       ~
+  hint: type it anew: a plain blank, or nothing`,
   },
   {
     ids: ['host-bits'],
@@ -250,6 +341,14 @@ error[bad-value] u:1:24 pod-cidr: must be an IPv4 range, imds-prefix, node or no
   ${good}|kube-proxy-mode=ipvs
                                                        ~~~~
   hint: example: kube-proxy-mode=nftables`,
+  },
+  {
+    ids: ['not-in-image'],
+    text: `${good}|kube-proxy-mode=iptables`,
+    report: `error[not-in-image] u:1:54 kube-proxy-mode: an override cannot install what the image was not baked with; an image of kube-proxy-mode nftables has no programs for iptables
+  ${good}|kube-proxy-mode=iptables
+                                                       ~~~~~~~~
+  hint: bake one with kube-proxy-mode: iptables, or leave the key out`,
   },
   {
     ids: ['range-size'],

@@ -5,6 +5,7 @@ import {
   roles,
   role,
   subnet,
+  vpc,
   page,
   noAnswer,
   expired,
@@ -137,6 +138,18 @@ export const imdsFaults: FaultRow[] = [
     name: 'a page in place of the subnet',
     imds: (path) => (path === subnet ? { status: 200, body: page } : undefined),
     asked: { [subnet]: 1, secrets: 1 },
+  },
+  {
+    name: 'a page in place of the ranges of the VPC, once',
+    imds: (path, tries) => (path === vpc && tries === 1 ? { status: 200, body: page } : undefined),
+    asked: { [vpc]: 2, secrets: 1 },
+  },
+  {
+    name: 'no ranges of the VPC',
+    imds: (path) => (path === vpc ? { status: 404 } : undefined),
+    fails: 'imds',
+    says: `instance metadata: ${vpc.replace('/vpc-ipv4-cidr-blocks', '')}: no ranges of the VPC (<tries>)`,
+    asked: { [vpc]: [2, 61], secrets: 0 },
   },
 ];
 

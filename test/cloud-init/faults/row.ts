@@ -37,6 +37,7 @@ export const userData = 'user-data';
 export const roles = 'meta-data/iam/security-credentials/';
 export const role = `${roles}groundup-worker`;
 export const subnet = 'meta-data/network/interfaces/macs/0e:49:61:0f:c3:14/subnet-ipv4-cidr-block';
+export const vpc = 'meta-data/network/interfaces/macs/0e:49:61:0f:c3:14/vpc-ipv4-cidr-blocks';
 export const page = '<html><title>captive portal</title></html>';
 export const noAnswer = { status: 0 };
 

@@ -47,7 +47,7 @@ export const validFields = fc.record(
     cluster: label,
     'cluster-domain': fc.tuple(label, label).map((labels) => labels.join('.')),
     'secret-prefix': path,
-    'kube-proxy-mode': fc.constantFrom('nftables', 'iptables'),
+    'kube-proxy-mode': fc.constant('nftables'),
   },
   { requiredKeys: ['name', 'pod-cidr'] },
 );

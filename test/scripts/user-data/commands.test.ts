@@ -1,6 +1,6 @@
 // check-user-data, render and explain as their users run them: what is printed, and the exit code.
 import { execa } from 'execa';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -26,6 +26,17 @@ const inFolder = async (work: (folder: string) => Promise<void>): Promise<void> 
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+};
+
+/** Files below a folder with their texts, sorted. */
+const readTree = async (folder: string): Promise<Record<string, string>> => {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
+    .toSorted();
+  const texts = files.map(async (file) => [file, await readFile(path.join(folder, file), 'utf8')]);
+  return Object.fromEntries(await Promise.all(texts)) as Record<string, string>;
 };
 
 const good = 'name=worker-0|pod-cidr=172.20.0.0/24';
@@ -68,6 +79,21 @@ test('check: not ours', async () => {
     [exitCode, stdout],
     [3, 'not for groundup (cloud-config); a node with this user-data is left alone'],
   );
+});
+
+test('check: what a template left as it was is no JSON of others', async () => {
+  const { exitCode, stdout } = await run('check-user-data', ['-'], '{{ user_data }}');
+  assert.is(exitCode, 1);
+  assert.match(stdout, /^error\[unexpanded-variable\] user-data:1:1 user-data has no variables; /);
+});
+
+test('check: bytes count, blanks among them', async () => {
+  const file = await run('check-user-data', ['-'], good.padEnd(17_000));
+  assert.is(file.exitCode, 1);
+  assert.match(file.stdout, /^error\[too-long\].*; this has 17000$/m);
+  const packed = await run('check-user-data', ['-'], gzipSync(good.padEnd(17_036)));
+  assert.is(packed.exitCode, 1);
+  assert.match(packed.stdout, /^error\[unpacked-too-long\].*; this gzip holds more$/m);
 });
 
 test('check --json: one object, nothing else', async () => {
@@ -123,6 +149,20 @@ test('check --facts: what only the instance knows', () =>
       wrong.stderr,
       /hint: keys: nodeName, nodeIp, instanceId, privateDnsName, availabilityZone, /,
     );
+    await writeFile(facts, '{"prefixes": ["172.31.0.64/28", "10.0.0.0/24", "10.0.0.7/28", "10"]}');
+    const prefixed = 'name=worker-0|pod-cidr=imds-prefix|max-pods=17';
+    const wide = await run('check-user-data', ['--facts', facts, '-'], prefixed);
+    assert.is(wide.exitCode, 2);
+    const reason = 'not a /28 without host bits';
+    assert.ok(
+      wide.stderr.includes(`prefixes.1: ${reason}; prefixes.2: ${reason}; prefixes.3: ${reason}`),
+      wide.stderr,
+    );
+    assert.not.match(wide.stderr, 'prefixes.0');
+    await writeFile(facts, '{"prefixes": ["172.31.0.64/28"]}');
+    const narrow = await run('check-user-data', ['--facts', facts, '-'], prefixed);
+    assert.is(narrow.exitCode, 1);
+    assert.match(narrow.stdout, /1 prefix has room for 16 pods, not for 17/);
     await writeFile(facts, '{"vpcRanges": ["10.32.0.0/16"]}');
     const services = await run('check-user-data', ['--facts', facts, '-'], good);
     assert.is(services.exitCode, 0);
@@ -169,7 +209,7 @@ test('render: the tree of a node, modes and all, without a secret', () =>
     );
     assert.match(
       stdout,
-      /\n10 files of k8s-cluster-from-ground-up-worker-0 on node ip-172-31-0-20/,
+      /\n11 files of k8s-cluster-from-ground-up-worker-0 on node ip-172-31-0-20/,
     );
     const worker = 'var/lib/kubelet/k8s-cluster-from-ground-up-worker-0';
     const key = path.join(out, `${worker}-key.pem`);
@@ -179,16 +219,29 @@ test('render: the tree of a node, modes and all, without a secret', () =>
       await readFile(key, 'utf8'),
       /^# secret k8s\/k8s-cluster-from-ground-up\/worker-0,/,
     );
-    // The same bytes as the golden boot of the same line.
-    const golden = inProject('test/golden/seed/expected');
-    const config = 'var/lib/kubelet/kubelet-config.yaml';
-    assert.is(
-      await readFile(path.join(out, config), 'utf8'),
-      await readFile(path.join(golden, config), 'utf8'),
-    );
+    // The same files as the golden boot of the same line, and but for secrets the same bytes.
+    const golden = await readTree(inProject('test/golden/seed/expected'));
+    const rendered = await readTree(out);
+    assert.equal(Object.keys(rendered), Object.keys(golden));
+    for (const [file, text] of Object.entries(golden))
+      if (text === 'REDACTED\n') assert.match(rendered[file] ?? '', /^# secret /, file);
+      else assert.is(rendered[file], text, file);
     const again = await run('render', ['-', '--out', out], good);
     assert.is(again.exitCode, 2);
     assert.match(again.stderr, /is not empty/);
+  }));
+
+test('render --facts: the record of the instance that is named', () =>
+  inFolder(async (folder) => {
+    const facts = path.join(folder, 'facts.json');
+    const out = path.join(folder, 'tree');
+    await writeFile(facts, '{"instanceId": "i-0feedc0ffee00001"}');
+    const text = 'pod-cidr=none|identity=tls-bootstrap';
+    const { stdout } = await run('render', ['-', '--out', out, '--facts', facts], text);
+    const record = '/var/lib/groundup/instance-id';
+    assert.match(stdout, `\n0644 ${record}  the instance whose files these are\n`);
+    const found = await readFile(path.join(out, record), 'utf8');
+    assert.match(found, /^i-0feedc0ffee00001 tls-bootstrap none\b/);
   }));
 
 test('render: refused as the checker refuses', () =>
