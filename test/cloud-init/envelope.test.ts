@@ -269,6 +269,16 @@ const refused: Record<string, [packed: string, id: string, message: string]> = {
     'error-page',
     'user-data is key=value fields; this is a page of a web server (401 - Unauthorized)',
   ],
+  'MIME in MIME, five deep': [
+    ['e', 'd', 'c', 'b', 'a'].reduce((inner, boundary) => mime([inner], boundary), ours),
+    'not-unpacked',
+    'base64, gzip and MIME must be whole; this MIME has parts in parts more than 4 deep',
+  ],
+  'MIME with ours and a hundred others': [
+    mime([ours, ...Array.from({ length: 100 }, () => script)]),
+    'not-unpacked',
+    'base64, gzip and MIME must be whole; this MIME has more than 100 parts',
+  ],
   'gzip six times over': [
     binary(Array.from({ length: 6 }).reduce<Buffer>((bytes) => gzipSync(bytes), Buffer.from(line))),
     'not-unpacked',

@@ -38,3 +38,9 @@ export const readFences = async (page: string): Promise<Fence[]> => {
     text: body,
   }));
 };
+
+/** A text of a page with what its holes, as in `role <name>`, stand for; one after the other. */
+export const fillHoles = (text: string, values: readonly string[] = []): string => {
+  const left = [...values];
+  return text.replaceAll(/<[^>]+>/g, (hole) => left.shift() ?? hole);
+};

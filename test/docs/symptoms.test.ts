@@ -3,32 +3,21 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { runAgent } from '../../cloud-init/commands.ts';
 import { failureClasses, type FailureClass } from '../../cloud-init/failure.ts';
-import { imdsAddress } from '../../cloud-init/imds-session.ts';
 import { inProject } from '../../scripts/project/paths.ts';
-import { createNode, environment, nodeFields, settings, sharedFields } from '../fakes/node.ts';
-import type { NodeOptions } from '../fakes/node.ts';
+import { nodeFields, settings, sharedFields } from '../fakes/node.ts';
 import { assertTable, markdownTable, readFences } from './page.ts';
+import { provoke, refusal, type Scenario } from './provoke.ts';
 
 const folder = 'docs/symptoms';
 const isUpdate = process.env['UPDATE'] === '1';
 
-const refusal = (type: string, Message: string) => ({
-  status: 400,
-  body: JSON.stringify({ __type: `com.amazonaws.secretsmanager#${type}`, Message }),
-});
 const workerSecret = `k8s/${settings.cluster}/worker-0`;
 const missing = {
   SecretValues: [],
   Errors: [{ SecretId: workerSecret, ErrorCode: 'ResourceNotFoundException' }],
 };
 const { [`${settings.cluster}-worker-0.kubeconfig`]: _, ...withoutKubeconfig } = nodeFields();
-
-interface Scenario extends NodeOptions {
-  command?: string;
-  hasTemplates?: false;
-}
 
 /** What provokes each class. */
 const scenarios: Record<FailureClass, Scenario> = {
@@ -60,7 +49,10 @@ const scenarios: Record<FailureClass, Scenario> = {
       ),
   },
   settings: { files: { '/etc/groundup/settings.json': '{"cluster": "Prod"}' } },
-  'not-ready': { command: 'ready' },
+  'not-ready': {
+    command: 'ready',
+    nodes: { stderr: 'curl: (7) Failed to connect to 172.31.0.10 port 6443' },
+  },
   clock: {
     secrets: () =>
       refusal(
@@ -70,39 +62,10 @@ const scenarios: Record<FailureClass, Scenario> = {
   },
 };
 
-/** The API server does not answer: what a node whose watch for Ready begins would see. */
-const refuseConnections = (host: ReturnType<typeof createNode>): void => {
-  const inner = host.run.bind(host);
-  host.run = (file, args, options) =>
-    file === 'curl'
-      ? { exitCode: 7, stdout: '', stderr: 'curl: (7) Failed to connect to 172.31.0.10 port 6443' }
-      : inner(file, args, options);
-};
-
-const provoke = (failureClass: FailureClass) => {
-  const { command = 'configure', hasTemplates = true, ...options } = scenarios[failureClass];
-  const host = createNode(options);
-  const here = hasTemplates ? environment : { ...environment, templates: {} };
-  if (command === 'ready') {
-    assert.is(runAgent(host, ['configure'], here), 0);
-    refuseConnections(host);
-    host.journal.length = 0;
-  }
-  const exitCode = runAgent(host, [command], here);
-  const lines = host.consoleLines.length > 0 ? host.consoleLines : host.journal;
-  const shown = lines.map((line) =>
-    line
-      .replace(/^error: /, '')
-      .replace('http://imds', imdsAddress)
-      .replace(/it says [\dT:Z-]+/, 'it says 2000-01-01T00:00:12Z'),
-  );
-  return { exitCode, shown };
-};
-
 for (const failureClass of Object.keys(failureClasses) as FailureClass[])
   test(`the page of ${failureClass}`, async () => {
     const page = `${folder}/${failureClass}.md`;
-    const { exitCode, shown } = provoke(failureClass);
+    const { exitCode, shown } = provoke(scenarios[failureClass]);
     assert.is(exitCode, failureClasses[failureClass].exitCode);
     if (isUpdate) {
       const text = await readFile(inProject(page), 'utf8');
