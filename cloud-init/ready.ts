@@ -124,7 +124,7 @@ const watchUntilReady = (
   const bootId = readBootId(host);
   let isAgain = false;
   const startMs = host.uptimeMs();
-  let cause = 'the API server was not asked yet';
+  let cause = 'the API server told nothing of this node';
   let isReady = false;
   const onLine = (line: string): boolean => {
     if (line.trim() === '') return false;

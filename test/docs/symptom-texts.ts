@@ -235,7 +235,7 @@ const notReadyTexts: TextRow[] = [
     command: 'ready',
     nodes: { stderr: 'curl: (7) Failed to connect' },
   },
-  { text: 'after 300 s: the API server was not asked yet', ...says() },
+  { text: 'after 300 s: the API server told nothing of this node', ...says() },
   {
     text: 'after 300 s: the API server says: <its words>',
     values: ['nodes is forbidden'],
