@@ -16,7 +16,8 @@ const keyText = /^[A-Za-z0-9+/=]{40}/;
 const overlapBytes = header.length + 64;
 
 /** gnutls tests itself with keys that stand in its public source. */
-const isKnown = (file: string): boolean => /^\/usr\/lib\/[\w-]+\/libgnutls\.so\.[\d.]+$/.test(file);
+const isKnown = (file: string): boolean =>
+  /^\/usr\/lib\/(?:[\w-]+|groundup\/system)\/libgnutls\.so\.[\d.]+$/.test(file);
 
 /** Offsets at which a key begins. */
 const findKeys = (bytes: Buffer): number[] => {
