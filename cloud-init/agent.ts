@@ -69,7 +69,7 @@ const configureNode = (
   const network = readPodNetwork(host, reading);
   const names = deriveNames(request, instanceId);
   const readFields = () => readSecretFields(host, environment, reading, names);
-  const checkWithoutFields = () => checkRanges(host, reading);
+  const checkWithoutFields = () => checkRanges(host, reading, network);
   const source = { names, request, facts, readFields, checkWithoutFields };
   const { secretFiles, nodeName } = takeIdentity(host, source);
   mark('secrets-read');

@@ -152,9 +152,12 @@ const refuseOverlap = (host: Host, { fields, request }: NodeReading, network: Ne
   logWarnings(host, findings);
 };
 
-/** On a boot that asks for no secrets. */
-export const checkRanges = (host: Host, reading: NodeReading): void =>
-  refuseOverlap(host, reading, readNetwork(host, reading.session, reading.facts.mac));
+/** On a boot that asks for no secrets; `known` is what was read for the pods, if anything was. */
+export const checkRanges = (host: Host, reading: NodeReading, known: NetworkFacts): void => {
+  const isKnown = known.vpcRanges.length > 0;
+  const network = isKnown ? known : readNetwork(host, reading.session, reading.facts.mac);
+  refuseOverlap(host, reading, network);
+};
 
 export const readSecretFields = (
   host: Host,
