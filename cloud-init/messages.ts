@@ -179,8 +179,8 @@ export const messages = {
     hint: 'leave it out, and it follows the image',
   },
   'not-in-image': {
-    rule: 'an override cannot install what the image was not baked with',
-    found: 'an image of kube-proxy-mode {baked} has no programs for {value}',
+    rule: 'an override cannot ask for what the image was not baked for',
+    found: 'it was baked for kube-proxy-mode {baked}',
     hint: 'bake one with kube-proxy-mode: {value}, or leave the key out',
   },
   'unused-node-name': {

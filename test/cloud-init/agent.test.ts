@@ -427,8 +427,8 @@ const failures: FailureCase[] = [
     userData: 'name=worker-0|pod-cidr=172.20.0.0/24|kube-proxy-mode=iptables',
     failureClass: 'user-data',
     says:
-      'error[not-in-image] user-data:1:54 kube-proxy-mode: an override cannot install what the image was ' +
-      'not baked with; an image of kube-proxy-mode nftables has no programs for iptables ' +
+      'error[not-in-image] user-data:1:54 kube-proxy-mode: an override cannot ask for what the image was ' +
+      'not baked for; it was baked for kube-proxy-mode nftables ' +
       `(bake one with kube-proxy-mode: iptables, or leave the key out); ${nothing}`,
   },
   {

@@ -345,7 +345,7 @@ error[bad-value] u:1:24 pod-cidr: must be an IPv4 range, imds-prefix, node or no
   {
     ids: ['not-in-image'],
     text: `${good}|kube-proxy-mode=iptables`,
-    report: `error[not-in-image] u:1:54 kube-proxy-mode: an override cannot install what the image was not baked with; an image of kube-proxy-mode nftables has no programs for iptables
+    report: `error[not-in-image] u:1:54 kube-proxy-mode: an override cannot ask for what the image was not baked for; it was baked for kube-proxy-mode nftables
   ${good}|kube-proxy-mode=iptables
                                                        ~~~~~~~~
   hint: bake one with kube-proxy-mode: iptables, or leave the key out`,

@@ -182,7 +182,7 @@ test('an address that no pod has is refused at once', async () => {
     ['exec', 'idle-0', '--', '/busybox', 'wget', '-O', '-', `http://${free}/`],
     { timeoutMs: commandTimeoutMs },
   );
-  assert.match(result.stderr, /No route to host|Host is unreachable/);
+  assert.match(result.stderr, /No route to host|Host is unreachable/, result.stderr);
   assert.ok(performance.now() - startedMs < 20_000);
 });
 
@@ -203,7 +203,7 @@ test('pod-cidr=node: pods have addresses of what the controller manager gave', a
   // What AWS's cloud controller manager, or a person, does in the VPC's route table.
   await inLab(['ip', 'route', 'replace', podCidr, 'via', worker.address]);
   await apply(JSON.stringify(idlePod('on-node-range', worker.nodeName)));
-  await eventually('the pod runs', 120_000, async () => {
+  await eventually('the pod runs', 300_000, async () => {
     assert.ok(addressesIn([podCidr]).includes(await addressOf('on-node-range')));
   });
   const server = await addressOf(podName(0));
