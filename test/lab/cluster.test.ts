@@ -406,6 +406,21 @@ find /etc/cni /var/lib/kubernetes /var/lib/kubelet -maxdepth 1 -type f -newer /r
   assert.not.match(paths.join('\n'), /security-credentials\/./, 'no credentials for a wrong line');
 });
 
+test('kube-proxy is started anew with the agent that starts it, and without it where that dies', async () => {
+  const worker = workers[0];
+  assert.ok(worker);
+  const script = `proxy() { systemctl show --property=MainPID --value kube-proxy.service; }
+wait_for() { for _ in $(seq 60); do sleep 1; [ "$(proxy)" = 0 ] || [ "$(proxy)" = "$1" ] || return 0; done; return 1; }
+before=$(proxy); [ "$before" != 0 ] || echo none at first
+systemctl restart groundup-ready.service; wait_for "$before" || echo the same as before
+systemctl stop groundup-ready.service; [ "$(proxy)" = 0 ] || echo not stopped
+systemctl start groundup-ready.service; systemctl kill --signal=KILL groundup-ready.service
+wait_for 0 || echo not started
+systemctl show --property=Result groundup-ready.service`;
+  const { stdout, stderr } = await lab.ssh(worker.address, script, 180_000);
+  assert.is(stdout, 'Result=signal\n', stderr);
+});
+
 test('the rebooted worker comes back Ready with unchanged files', async () => {
   const worker = workers[1];
   assert.ok(worker);

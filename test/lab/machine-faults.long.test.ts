@@ -78,7 +78,7 @@ test('the compressed file system of Debian has nothing in it: a boot reads the p
   const { image } = await newestManifest(outputFolder);
   const emptied = ['usr/lib/groundup/system.erofs'];
   const spoilt = await makeTestImage(path.join(outputFolder, image), folder, emptied);
-  const worker = await lab.addWorker({ index: 0, imageFile: spoilt });
+  const worker = await lab.addWorker({ index: 0, imageFile: spoilt, hasSecret: false });
   try {
     await awaitConsole(lab, worker, /^groundup: Ready /m);
     assert.equal(await filesOf(lab, worker), expected);
