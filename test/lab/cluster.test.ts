@@ -418,7 +418,7 @@ systemctl start groundup-ready.service; systemctl kill --signal=KILL groundup-re
 wait_for 0 || echo not started
 systemctl show --property=Result groundup-ready.service`;
   const { stdout, stderr } = await lab.ssh(worker.address, script, 180_000);
-  assert.is(stdout, 'Result=signal\n', stderr);
+  assert.is(stdout.trim(), 'Result=signal', stderr);
 });
 
 test('the rebooted worker comes back Ready with unchanged files', async () => {
