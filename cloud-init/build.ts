@@ -34,9 +34,9 @@ export const buildFiles = (
       return [{ path, mode, content }];
     }
     const { template, uses } = source;
-    const text = templates[template];
-    if (text === undefined) throw new Error(`there is no template ${template}`);
-    const content = render(template, text, pick(values, uses));
+    const pieces = templates[template];
+    if (pieces === undefined) throw new Error(`there is no template ${template}`);
+    const content = render(template, pieces, pick(values, uses));
     verifyRendered(template, content, values);
     return [{ path, mode, content }];
   });

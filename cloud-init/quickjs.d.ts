@@ -41,7 +41,8 @@ declare module 'std' {
 
 declare const scriptArgs: string[];
 
+/** What the bundler makes of a template, see scripts/image/agent.ts. */
 declare module '*.mustache' {
-  const text: string;
-  export default text;
+  const template: import('./render.ts').Template;
+  export default template;
 }

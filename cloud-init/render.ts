@@ -1,30 +1,25 @@
 // Templates + values -> texts. Strict: a name without a value and a value without use both fail.
-import mustache from 'mustache';
 
-/** Template name -> its text. */
-export type Templates = Readonly<Record<string, string>>;
+/** Text that stays as it is, and the names of values, in their order. */
+export type Template = readonly (string | { readonly name: string })[];
 
-/** Only plain names: no sections, partials or changed tags, so that a template says what it makes. */
-const namesOf = (templateName: string, text: string): Set<string> => {
-  const names = new Set<string>();
-  for (const [kind, name] of mustache.parse(text)) {
-    if (kind === 'text' || kind === '!') continue;
-    if (kind !== 'name') throw new Error(`${templateName}: {{${kind}${name}}} is not a plain name`);
-    names.add(name);
-  }
-  return names;
-};
+/** By name. */
+export type Templates = Readonly<Record<string, Template>>;
 
 /** Fills a template. Nothing is escaped: what may stand in a value was checked where it came from. */
 export const render = (
   templateName: string,
-  text: string,
+  template: Template,
   values: Readonly<Record<string, string | number | boolean>>,
 ): string => {
-  const names = namesOf(templateName, text);
-  for (const name of names)
+  const unused = new Set(Object.keys(values));
+  const pieces = template.map((piece) => {
+    if (typeof piece === 'string') return piece;
+    const { name } = piece;
     if (!Object.hasOwn(values, name)) throw new Error(`${templateName}: no value for {{${name}}}`);
-  for (const name of Object.keys(values))
-    if (!names.has(name)) throw new Error(`${templateName}: the value ${name} is not used`);
-  return mustache.render(text, values, undefined, { escape: String });
+    unused.delete(name);
+    return String(values[name]);
+  });
+  for (const name of unused) throw new Error(`${templateName}: the value ${name} is not used`);
+  return pieces.join('');
 };

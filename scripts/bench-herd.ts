@@ -27,7 +27,7 @@ const atOnce = os.availableParallelism() + 2;
 /** The agent as an image has it, but for where it gets QuickJS's `os` from. */
 const bundleWithClock = async (folder: string): Promise<string> => {
   const bundle = path.join(folder, 'agent.mjs');
-  await bundleAgent(bundle);
+  await bundleAgent(folder);
   const text = await fs.readFile(bundle, 'utf8');
   const led = text.replaceAll(/(from\s*)"os"/g, '$1"./clock.mjs"');
   if (led === text) throw new Error('the bundle does not import os');

@@ -27,8 +27,13 @@ const check = (path: string, result: number): number => {
   return result;
 };
 
-const encode = (text: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(encodeUtf8(text), (letter) => letter.charCodeAt(0));
+/** A loop: `Uint8Array.from` makes a string of each letter, and is four times as slow here. */
+const encode = (text: string): Uint8Array<ArrayBuffer> => {
+  const binary = encodeUtf8(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index);
+  return bytes;
+};
 
 const binaryOf = (buffer: ArrayBuffer, length: number): string => {
   const bytes = new Uint8Array(buffer, 0, length);

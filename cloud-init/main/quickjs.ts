@@ -1,8 +1,7 @@
-// The agent on a node: `qjs --std -m agent.mjs configure|ready`. Bundled by scripts/image/agent.ts.
+// The agent on a node: `qjs --std -m agent.mjs configure|warm`. Bundled by scripts/image/agent.ts.
 import * as std from 'std';
-import { environmentOf, runAgent, variables } from '../commands.ts';
-import { withFasterClock } from '../hosts/faster.ts';
-import { createQuickjsHost } from '../hosts/quickjs.ts';
+import { runAgent } from '../commands.ts';
+import { environmentOf } from '../environment.ts';
 import bridge from '../templates/172-20-bridge.conflist.mustache';
 import prefixes from '../templates/10-prefixes.conflist.mustache';
 import loopback from '../templates/99-loopback.conf.mustache';
@@ -10,6 +9,7 @@ import kubeProxyConfig from '../templates/kube-proxy-config.yaml.mustache';
 import kubeletConfig from '../templates/kubelet-config.yaml.mustache';
 import nodeEnvironment from '../templates/node.env.mustache';
 import podRules from '../templates/pod-network.nft.mustache';
+import { host } from './quickjs-node.ts';
 
 const templates = {
   '172-20-bridge.conflist': bridge,
@@ -21,10 +21,6 @@ const templates = {
   'node.env': nodeEnvironment,
 };
 
-const host = withFasterClock(
-  createQuickjsHost(std.getenv(variables.root)),
-  std.getenv(variables.timeScale),
-);
 const environment = environmentOf(std.getenv, templates);
 // The first argument is the script itself.
 std.exit(runAgent(host, scriptArgs.slice(1), environment));

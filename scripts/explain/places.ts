@@ -28,6 +28,11 @@ export const placeTable: readonly PlaceRow[] = [
     kind: 'baked into the image',
     from: 'cloud-init/, bundled into one file',
   },
+  {
+    path: '/usr/lib/groundup/ready.mjs',
+    kind: 'baked into the image',
+    from: 'cloud-init/ready.ts and what it needs, bundled into one file',
+  },
   { path: instancePath, kind: everyBoot, from: 'the instance whose files these are' },
   { path: timelinePath, kind: everyBoot, from: 'the moments of the last boot' },
   { path: statePath, kind: everyBoot, from: 'how this boot ended, for programs' },

@@ -1,22 +1,33 @@
-// cloud-init/main/quickjs.ts and its templates -> one file for QuickJS, the same bytes every time.
-import { build } from 'esbuild';
-import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+// cloud-init/main/quickjs*.ts and their templates -> one file per program for QuickJS, the same bytes every time.
+import { build, type Plugin } from 'esbuild';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseTemplate } from '../../cloud-init/template.ts';
 import { projectRoot } from '../project/paths.ts';
+import { yamlReader } from './yaml-reader.ts';
 
-export interface AgentBundle {
-  sizeBytes: number;
-  /** Hex. */
-  sha256: string;
-}
+/** What the image has of the agent, by the names of its units' `ExecStart=`. */
+const programs = { agent: 'cloud-init/main/quickjs.ts', ready: 'cloud-init/main/quickjs-ready.ts' };
 
-/** Bundles the first-boot agent into `file`, mode 0644. */
-export const bundleAgent = async (file: string): Promise<AgentBundle> => {
+const templates: Plugin = {
+  name: 'templates',
+  setup: (bundler) =>
+    bundler.onLoad({ filter: /\.mustache$/ }, async ({ path: file }) => ({
+      contents: JSON.stringify(
+        parseTemplate(path.basename(file, '.mustache'), await readFile(file, 'utf8')),
+      ),
+      loader: 'json',
+    })),
+};
+
+/** Bundles the agent into `agent.mjs` and `ready.mjs` of `folder`, mode 0644. */
+export const bundleAgent = async (folder: string): Promise<void> => {
   const { outputFiles } = await build({
-    entryPoints: ['cloud-init/main/quickjs.ts'],
+    entryPoints: programs,
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
     absWorkingDir: projectRoot,
     bundle: true,
-    write: false,
     format: 'esm',
     platform: 'neutral',
     mainFields: ['module', 'main'],
@@ -24,14 +35,12 @@ export const bundleAgent = async (file: string): Promise<AgentBundle> => {
     external: ['os', 'std'],
     target: 'es2023',
     minify: true,
-    loader: { '.mustache': 'text' },
+    plugins: [templates, yamlReader],
     charset: 'utf8',
     legalComments: 'eof',
     logLevel: 'silent',
+    write: false,
   });
-  const [output] = outputFiles;
-  if (output === undefined) throw new Error('esbuild made no file');
-  await writeFile(file, output.contents, { mode: 0o644 });
-  const sha256 = createHash('sha256').update(output.contents).digest('hex');
-  return { sizeBytes: output.contents.length, sha256 };
+  for (const { path: file, contents } of outputFiles)
+    await writeFile(file, contents, { mode: 0o644 });
 };

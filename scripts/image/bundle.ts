@@ -40,7 +40,7 @@ const stage = async (tree: string, inputs: BundleInputs): Promise<void> => {
   await cp(inProject('images/rootfs'), rootfs, { recursive: true });
   await cp(inProject('images/provision'), path.join(tree, 'provision'), { recursive: true });
   await stagePrograms(rootfs, programs);
-  await bundleAgent(path.join(rootfs, 'usr/lib/groundup/agent.mjs'));
+  await bundleAgent(path.join(rootfs, 'usr/lib/groundup'));
   await mkdir(path.join(rootfs, 'etc/groundup'), { recursive: true, mode: 0o755 });
   await writeFile(
     path.join(rootfs, 'etc/groundup/settings.json'),

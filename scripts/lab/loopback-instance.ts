@@ -26,8 +26,16 @@ export interface AgentRun {
   systemctl: string[];
 }
 
-/** `node` runs the sources; `quickjs` the bundle, as a node does. */
-export type Engine = { name: 'node' } | { name: 'quickjs'; bundle: string; programsFolder: string };
+/** `node` runs the sources; `quickjs` the programs of {@link bundleAgent} in `folder`, as a node does. */
+export type Engine = { name: 'node' } | { name: 'quickjs'; folder: string; programsFolder: string };
+
+/** As the units of an image start it. */
+const inQuickjs = (folder: string, command: string): [string, string[]] => [
+  'qjs',
+  command === 'ready'
+    ? ['--std', '-m', path.join(folder, 'ready.mjs')]
+    : ['--std', '-m', path.join(folder, 'agent.mjs'), command],
+];
 
 /** Status 0: the connection ends without an answer. */
 export interface InterceptedAnswer {
@@ -185,7 +193,7 @@ export const startInstance = async (userData: string): Promise<LoopbackInstance>
     const [file, args] =
       engine.name === 'node'
         ? [process.execPath, [inProject('cloud-init/main/node.ts'), command]]
-        : ['qjs', ['--std', '-m', engine.bundle, command]];
+        : inQuickjs(engine.folder, command);
     if (timesFile !== undefined && engine.name === 'quickjs')
       await writeFile(
         path.join(root, 'bin/curl'),

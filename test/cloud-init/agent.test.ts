@@ -506,7 +506,7 @@ test('a fault of our own is reported as one, without a secret', () => {
   const host = createNode();
   const broken = {
     ...environment,
-    templates: { ...environment.templates, 'node.env': 'X={{x}}\n' },
+    templates: { ...environment.templates, 'node.env': ['X=', { name: 'x' }, '\n'] },
   };
   assert.is(configure(host, broken), failureClasses.internal.exitCode);
   assert.equal(host.consoleLines, [

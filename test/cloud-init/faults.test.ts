@@ -24,9 +24,8 @@ const timeScale = 30;
 const runningMax = 6;
 
 const folder = await mkdtemp(path.join(tmpdir(), 'groundup-faults-'));
-const bundle = path.join(folder, 'agent.mjs');
-await bundleAgent(bundle);
-const engine = { name: 'quickjs', bundle, programsFolder: await debianPrograms() } as const;
+await bundleAgent(folder);
+const engine = { name: 'quickjs', folder, programsFolder: await debianPrograms() } as const;
 
 interface FaultRun extends AgentRun {
   /** One line for each file and folder before and after: name, kind, mode, and a file's inode and time. */

@@ -14,9 +14,8 @@ import { startInstance, type LoopbackInstance } from '../../scripts/lab/loopback
 const runningMax = 4;
 
 const folder = await mkdtemp(path.join(tmpdir(), 'groundup-cuts-'));
-const bundle = path.join(folder, 'agent.mjs');
-await bundleAgent(bundle);
-const engine = { name: 'quickjs', bundle, programsFolder: await debianPrograms() } as const;
+await bundleAgent(folder);
+const engine = { name: 'quickjs', folder, programsFolder: await debianPrograms() } as const;
 
 /** File below the root -> mode and content. */
 type Tree = Record<string, string>;

@@ -22,10 +22,9 @@ import { CertificateAuthority, kubeconfigFor } from '../../scripts/lab/pki.ts';
 import { nodeEvent, podEvent } from '../fakes/api-server.ts';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'groundup-ready-'));
-const bundle = path.join(folder, 'agent.mjs');
-await bundleAgent(bundle);
+await bundleAgent(folder);
 const engines: Engine[] = [
-  { name: 'quickjs', bundle, programsFolder: await debianPrograms() },
+  { name: 'quickjs', folder, programsFolder: await debianPrograms() },
   { name: 'node' },
 ];
 const worker = 'k8s-cluster-from-ground-up-worker-0';

@@ -8,7 +8,8 @@ import { fileTable, templateNames } from '../../cloud-init/files.ts';
 import { createLineFeed } from '../../cloud-init/hosts/lines.ts';
 import { formatConsoleLine, formatLogLine } from '../../cloud-init/hosts/priorities.ts';
 import { parseKubeconfig } from '../../cloud-init/kubeconfig.ts';
-import { render } from '../../cloud-init/render.ts';
+import { render, type Template } from '../../cloud-init/render.ts';
+import { parseTemplate } from '../../cloud-init/template.ts';
 import { delayAfter, delayAfterThrottle } from '../../cloud-init/retry.ts';
 import { Secret } from '../../cloud-init/secret.ts';
 import { verifiedTemplates, verifyRendered } from '../../cloud-init/verify.ts';
@@ -24,17 +25,20 @@ const throws = (work: () => unknown): string => {
 };
 
 test('a template and its values must agree, and nothing is escaped', () => {
-  assert.is(render('t', 'a={{a}} {{! a remark }}b', { a: `/<&"'` }), `a=/<&"' b`);
   assert.is(
-    throws(() => render('t', '{{a}}{{b}}', { a: 1 })),
+    render('t', parseTemplate('t', 'a={{a}} {{! a remark }}b'), { a: `/<&"'` }),
+    `a=/<&"' b`,
+  );
+  assert.is(
+    throws(() => render('t', parseTemplate('t', '{{a}}{{b}}'), { a: 1 })),
     't: no value for {{b}}',
   );
   assert.is(
-    throws(() => render('t', '{{a}}', { a: 1, b: 2 })),
+    throws(() => render('t', parseTemplate('t', '{{a}}'), { a: 1, b: 2 })),
     't: the value b is not used',
   );
   assert.is(
-    throws(() => render('t', '{{#a}}x{{/a}}', { a: 1 })),
+    throws(() => parseTemplate('t', '{{#a}}x{{/a}}')),
     't: {{#a}} is not a plain name',
   );
 });
@@ -86,7 +90,7 @@ for (const { source } of fileTable) {
   if (source.from !== 'template') continue;
   const { template, uses } = source;
   const used = Object.fromEntries(uses.map((name) => [name, values[name]]));
-  const text = render(template, templates[template] as string, used);
+  const text = render(template, templates[template] as Template, used);
   test(`${template} reads back as it was meant`, () => {
     verifyRendered(template, text, values);
   });
@@ -206,6 +210,39 @@ test('a kubeconfig with files, with embedded credentials, with a token', () => {
   assert.is(certificate !== undefined && 'text' in certificate && certificate.text.reveal(), 'a');
   const token = parseKubeconfig(kubeconfig('https://a', 'token: t'));
   assert.is(typeof token === 'string' ? token : token.token?.reveal(), 't');
+});
+
+test('a kubeconfig with much base64, however it is written', () => {
+  const pem = `-----BEGIN\n${'certificate '.repeat(60)}\n`;
+  const data = Buffer.from(pem).toString('base64');
+  const lines = (indent: string) => data.replaceAll(/.{120}/g, `$&\n${indent}`);
+  const written: Record<string, string> = {
+    plain: data,
+    'with an anchor': `&a ${data}`,
+    'in double quotes': `"${data}"`,
+    'in single quotes': `'${data}'`,
+    'as a block': `|\n      ${lines('      ')}`,
+    'as a folded block': `>-\n      ${lines('      ')}`,
+    'over lines': lines('      '),
+  };
+  for (const [how, text] of Object.entries(written)) {
+    const parsed = parseKubeconfig(`kind: Config # ${data}
+current-context: x
+contexts: [{name: x, context: {cluster: c, user: u}}]
+clusters:
+- name: c
+  cluster:
+    server: https://a
+    certificate-authority-data: ${text}
+users: [{name: u, user: {token: '${data}.-${data}'}}]
+`);
+    if (typeof parsed === 'string') throw new Error(`${how}: ${parsed}`);
+    const { authority, token } = parsed;
+    assert.is('text' in authority && authority.text.reveal(), pem, how);
+    assert.is(token?.reveal(), `${data}.-${data}`, how);
+  }
+  const number = kubeconfig('https://a', `token: ${'1'.repeat(120)}`);
+  assert.match(parseKubeconfig(number) as string, 'neither a client certificate');
 });
 
 const wrongKubeconfigs: [string, string][] = [

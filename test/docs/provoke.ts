@@ -2,6 +2,7 @@
 import * as assert from 'uvu/assert';
 import { runAgent } from '../../cloud-init/commands.ts';
 import { imdsAddress } from '../../cloud-init/imds-session.ts';
+import { ready } from '../../cloud-init/ready.ts';
 import { serve, type Answer } from '../fakes/api-server.ts';
 import type { FakeHost } from '../fakes/host.ts';
 import { createNode, environment, type NodeOptions } from '../fakes/node.ts';
@@ -32,7 +33,7 @@ export const provoke = (scenario: Scenario): { exitCode: number; shown: string[]
     host.journal.length = 0;
   }
   spoil?.(host);
-  const exitCode = runAgent(host, [command], here);
+  const exitCode = command === 'ready' ? ready(host, here) : runAgent(host, [command], here);
   const lines = host.consoleLines.length > 0 ? host.consoleLines : host.journal;
   const shown = lines.map((line) =>
     line

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Environment } from '../../cloud-init/boot-input.ts';
 import { templateNames } from '../../cloud-init/files.ts';
+import { parseTemplate } from '../../cloud-init/template.ts';
 import { inProject } from '../../scripts/project/paths.ts';
 import {
   fakeKeys,
@@ -15,7 +16,10 @@ import { createFakeHost, type FakeHost, type FakeOptions, type FakeResponse } fr
 export const templates = Object.fromEntries(
   templateNames.map((name) => [
     name,
-    readFileSync(inProject('cloud-init/templates', `${name}.mustache`), 'utf8'),
+    parseTemplate(
+      name,
+      readFileSync(inProject('cloud-init/templates', `${name}.mustache`), 'utf8'),
+    ),
   ]),
 );
 

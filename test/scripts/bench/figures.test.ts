@@ -9,7 +9,7 @@ import { targetsOf } from '../../../scripts/bench/targets.ts';
 import { isNeededForCheck, planOf, variantIds } from '../../../scripts/bench/variants.ts';
 import { fullBoots, readyIn, runOf } from './boots.ts';
 
-const agent = { cpuMs: 40, curlMs: 20, elapsedMs: 100 };
+const agent = { cpuMs: 40, compileMs: 15, curlMs: 20, elapsedMs: 100 };
 const full = runOf(fullBoots(), { agent });
 
 const without = (boots: readonly Boot[], unwanted: string): Boot[] =>

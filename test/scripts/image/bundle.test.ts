@@ -52,6 +52,7 @@ test('owners, modes and settings in the bundle', async () => {
   assert.ok(lines.some((line) => line.endsWith(` ${kubelet}`)));
   assert.is(modeOf('./rootfs/usr/lib/groundup/programs.erofs'), '-rw-r--r--');
   assert.is(modeOf('./rootfs/usr/lib/groundup/agent.mjs'), '-rw-r--r--');
+  assert.is(modeOf('./rootfs/usr/lib/groundup/ready.mjs'), '-rw-r--r--');
   assert.is(modeOf('./provision/10-unpack.sh'), '-rwxr-xr-x');
   const read = async (name: string) =>
     (await execa('tar', ['--extract', '--to-stdout', '--file', tar, name])).stdout;
