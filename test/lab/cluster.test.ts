@@ -245,6 +245,10 @@ test("Debian's programs come from their compressed file system", () => {
   assert.match(snapshots[0]?.outputs['systemPrograms'] ?? '', /^erofs +ro,/);
 });
 
+test('udev has looked at all devices when cloud-init has run', () => {
+  assert.match(snapshots[0]?.outputs['lateModules'] ?? '', /^button\nevdev(?:\naesni_intel)?$/);
+});
+
 test('containerd, the agent and the kubelet wait for nothing that they need not', async () => {
   const { all, ...allowed } = await readCriticalChain();
   const units = parseUnitTimes(snapshots[0]?.outputs['unitTimes'] ?? '');

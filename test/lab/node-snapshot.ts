@@ -103,6 +103,8 @@ const commands: Record<string, string> = {
   readAhead: "dmesg --notime | grep '^groundup: '",
   readAheadRanges: 'cat /usr/lib/groundup/read-ahead',
   unitTimes: unitTimesScript,
+  lateModules:
+    'for module in button evdev aesni_intel; do [ ! -e /sys/module/$module ] || echo $module; done',
   systemPrograms: 'findmnt --noheadings --output FSTYPE,OPTIONS /usr/lib/groundup/system',
   journalLines: 'journalctl -b -u kubelet.service --no-pager | wc -l',
 };
