@@ -3,10 +3,11 @@ import { fs, path } from 'zx';
 import { measureAgent, type AgentTime } from './bench/agent-time.ts';
 import { measureBoot, type Boot, type BootFigures, type BootOptions } from './bench/boot.ts';
 import { readBudgets } from './bench/budgets.ts';
-import { prepareDisks } from './bench/disks.ts';
+import { prepareDisks, type Disk } from './bench/disks.ts';
 import { readyFromPowerOn, runVersion, type BootRun } from './bench/figures.ts';
 import { isBroken, judge } from './bench/judge.ts';
 import { parseOptions, usage, type BenchOptions } from './bench/options.ts';
+import { costsOf } from './bench/measures.ts';
 import { KernelPanic } from './bench/ready.ts';
 import { isWhole, lastRecorded, recordOf, recordRun, writeRun } from './bench/record.ts';
 import { formatRun } from './bench/table.ts';
@@ -50,12 +51,13 @@ const timeAgent = (steps: Steps): Promise<AgentTime> =>
     'agent',
     'on this machine',
     () => measureAgent(agentRuns),
-    ({ cpuMs, curlMs, elapsedMs }) =>
-      `${cpuMs.toFixed(0)} ms of CPU, curl ${curlMs.toFixed(0)} ms; ${elapsedMs.toFixed(0)} ms elapsed on loopback (median of ${agentRuns})`,
+    ({ cpuMs, compileMs, curlMs, elapsedMs }) =>
+      `${cpuMs.toFixed(0)} ms of CPU, ${compileMs.toFixed(0)} of them before it begins, curl ${curlMs.toFixed(0)} ms; ` +
+      `${elapsedMs.toFixed(0)} ms elapsed on loopback (median of ${agentRuns})`,
   );
 
 interface Measured {
-  disks: ReadonlyMap<VariantId, string>;
+  disks: ReadonlyMap<VariantId, Disk>;
   options: BenchOptions;
   /** Called after each boot, so that what is known is kept. */
   onBoot: (boot: Boot) => Promise<void>;
@@ -71,7 +73,7 @@ const measureAll = async (
   // Alternating, so that a machine that slows down slows all of them.
   for (let round = 1; round <= runs; round += 1)
     for (const { variant, volume } of plan) {
-      const imageFile = disks.get(variant) ?? '';
+      const imageFile = disks.get(variant)?.file ?? '';
       const { sshUser } = variants[variant];
       const name = `run ${round} of ${runs}, ${volume}`;
       const boot = await steps.run(
@@ -116,6 +118,8 @@ const boot = async (
     await fs.mkdir(disksFolder, { mode: 0o700 });
     const wanted = { folder: disksFolder, ours, settings, chosen };
     const disks = await prepareDisks(lab, wanted, steps);
+    if (chosen.includes('ours'))
+      run.costs = await costsOf(new Map([...disks].map(([id, { printed }]) => [id, printed])));
     const onBoot = async (done: Boot): Promise<void> => {
       run.boots.push(done);
       if (jsonFile !== undefined) await writeRun(jsonFile, run);

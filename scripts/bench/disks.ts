@@ -8,7 +8,8 @@ import type { Settings } from '../image/settings.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { Steps } from '../terminal/steps.ts';
 import { measureBoot } from './boot.ts';
-import { captureScript, overlayDisk, type Captured } from './prewritten.ts';
+import { changedDisk, type Edit } from './changed-disk.ts';
+import { captureScript, type Captured } from './prewritten.ts';
 import { prepareStockDisk } from './stock-disk.ts';
 import { variants, type VariantId } from './variants.ts';
 
@@ -44,17 +45,32 @@ export interface DiskOptions {
   chosen: readonly VariantId[];
 }
 
+/** What they print is for measures.ts. */
+const editsOf = (id: VariantId): Edit[] => {
+  const { lacks } = variants[id];
+  if (lacks !== undefined) return [['scripts/bench/without.sh', lacks]];
+  return id === 'ours' ? [['scripts/bench/native-cost.sh']] : [];
+};
+
+export interface Disk {
+  file: string;
+  /** What the scripts that changed it printed. */
+  printed: string;
+}
+
 /** Variant -> its disk, for those that were chosen. */
 export const prepareDisks = async (
   lab: Lab,
   { folder, ours, settings, chosen }: DiskOptions,
   steps: Steps,
-): Promise<Map<VariantId, string>> => {
+): Promise<Map<VariantId, Disk>> => {
   const needsStock = chosen.some((id) => variants[id].disk === 'stock');
   const disks = { ours, stock: needsStock ? await prepareStock(settings, steps) : '' };
-  const made = new Map<VariantId, string>();
-  if (chosen.every((id) => variants[id].overlay === undefined)) {
-    for (const id of chosen) made.set(id, ours);
+  const made = new Map<VariantId, Disk>();
+  const isAsBuilt = (id: VariantId) =>
+    variants[id].overlay === undefined && editsOf(id).length === 0;
+  if (chosen.every(isAsBuilt)) {
+    for (const id of chosen) made.set(id, { file: ours, printed: '' });
     return made;
   }
   await steps.run(
@@ -63,11 +79,17 @@ export const prepareDisks = async (
     async () => {
       const captured = await capture(lab, ours);
       for (const id of chosen) {
-        const { disk, overlay } = variants[id];
+        const { disk, overlay = async () => {} } = variants[id];
         const file = path.join(folder, `${id}.raw`);
-        if (overlay !== undefined)
-          await overlayDisk(disks[disk], file, (root) => overlay(root, captured));
-        made.set(id, overlay === undefined ? disks[disk] : file);
+        const change = {
+          overlay: (root: string) => overlay(root, captured),
+          edits: editsOf(id),
+        };
+        const asBuilt = { file: disks[disk], printed: '' };
+        made.set(
+          id,
+          isAsBuilt(id) ? asBuilt : { file, printed: await changedDisk(disks[disk], file, change) },
+        );
       }
     },
     () => `${[...made.keys()].map((id) => `(${id})`).join(' ')} hold what an agent wrote`,

@@ -1,6 +1,7 @@
 // Figures of several boots -> medians, and comparisons within a round.
 import type { AgentTime } from './agent-time.ts';
 import type { Boot } from './boot.ts';
+import type { MeasureCost, MeasureId } from './measures.ts';
 import type { Planned, VariantId, VolumeKind } from './variants.ts';
 
 /** Version of the file's shape. */
@@ -19,6 +20,8 @@ export interface BootRun {
   packages: number;
   usedMib: number;
   agent?: AgentTime;
+  /** Of measures that were undone. */
+  costs?: Partial<Record<MeasureId, MeasureCost>>;
   boots: Boot[];
 }
 

@@ -1,12 +1,15 @@
 // The arguments of npm run bench:boot -> what to boot, or what is wrong with them.
 import { parseArgs } from 'node:util';
 import { coldVolume } from '../lab/cold-volume/model.ts';
+import { measureIds } from './measures.ts';
 import { variantIds, volumeKinds, type VariantId, type VolumeKind } from './variants.ts';
 
 export const usage = `npm run bench:boot [-- OPTIONS]
   --volume cold|warm|both  volumes to boot from (default both)
   --latency MS             first touch of a block of a cold volume (default ${coldVolume.latencyMs})
   --variants a,c,e         which to boot (default all; with --check: a,c)
+  --without all|ID,ID      our image as it is, and without one measure each:
+                           ${measureIds.join(', ')}
   --runs N                 boots of each, alternating (default 3)
   --image FILE             our image (default: the last that was built)
   --json FILE              also write every figure there
@@ -32,6 +35,7 @@ const read = (args: readonly string[]) =>
       volume: { type: 'string', default: 'both' },
       latency: { type: 'string', default: String(coldVolume.latencyMs) },
       variants: { type: 'string' },
+      without: { type: 'string' },
       runs: { type: 'string', default: '3' },
       image: { type: 'string' },
       json: { type: 'string' },
@@ -41,6 +45,14 @@ const read = (args: readonly string[]) =>
   });
 
 const isVariant = (id: string): id is VariantId => variantIds.some((known) => known === id);
+
+/** Our image as it is comes first: the others are compared with it. */
+const lackingOf = (without: string): readonly VariantId[] | string => {
+  const words = without === 'all' ? measureIds : without.split(',');
+  const unknown = words.find((word) => !measureIds.some((id) => id === word));
+  if (unknown !== undefined) return `--without: ${unknown} is not one of ${measureIds.join(', ')}`;
+  return ['ours', ...measureIds.filter((id) => words.includes(id))];
+};
 
 /** Never throws for what the user typed. */
 export const parseOptions = (args: readonly string[]): Parsed => {
@@ -58,6 +70,10 @@ export const parseOptions = (args: readonly string[]): Parsed => {
   if (!/^[1-9]\d{0,3}$/.test(latency))
     return { fault: `--latency ${latency}: not a number of milliseconds from 1 to 9999` };
   if (!/^[1-9]\d?$/.test(runs)) return { fault: `--runs ${runs}: not a number from 1 to 99` };
+  const lacking = values.without === undefined ? undefined : lackingOf(values.without);
+  if (typeof lacking === 'string') return { fault: lacking };
+  if (lacking !== undefined && (isCheck || values.variants !== undefined))
+    return { fault: '--without: stands alone, without --variants or --check' };
   const words = (values.variants ?? (isCheck ? 'a,c' : variantIds.join(','))).split(',');
   const unknown = words.find((word) => !isVariant(word));
   if (unknown !== undefined)
@@ -70,7 +86,7 @@ export const parseOptions = (args: readonly string[]): Parsed => {
     options: {
       volumes,
       latencyMs: Number(latency),
-      chosen: words.filter(isVariant),
+      chosen: lacking ?? words.filter(isVariant),
       runs: Number(runs),
       isCheck,
       ...(image === undefined ? {} : { imageFile: image }),

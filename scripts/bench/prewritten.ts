@@ -1,7 +1,6 @@
 // A configured worker -> folders of files to lay over a disk, so that it needs no first boot.
 import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { partitionOffsetBytes } from '../image/boot-disk.ts';
 import { runTool } from '../project/tools.ts';
 
 const step = 'bench';
@@ -56,6 +55,12 @@ export const startsAtBoot = (
   target = 'multi-user.target',
 ): Promise<void> =>
   linkUnder(root, `${systemFolder}/${target}.wants/${unit}`, `/${systemFolder}/${unit}`);
+
+/** Our image as it is, but that somebody can log in at once: cloud-init, which would come after Ready, is off. */
+export const overlayLogin = async (root: string, captured: Captured): Promise<void> => {
+  await writeLogin(root, captured);
+  await linkUnder(root, `${systemFolder}/groundup-cloud-init.service`, '/dev/null');
+};
 
 /** (b): our image, every file in place, the agent and cloud-init off. */
 export const overlaySlim = async (root: string, captured: Captured): Promise<void> => {
@@ -138,31 +143,4 @@ export const overlaySeed = async (root: string, captured: Captured): Promise<voi
   await runTool('sh', ['-c', script, 'sh', node, home], { step, timeoutMs: 30_000 });
   await rm(node, { recursive: true });
   await writeDatasource(root, 'runcmd:\n  - [ /usr/local/sbin/configure-worker ]\n');
-};
-
-/** Copies `disk` (raw or qcow2) to a raw one with the overlay's files in it. */
-export const overlayDisk = async (
-  disk: string,
-  result: string,
-  overlay: (root: string) => Promise<void>,
-): Promise<void> => {
-  const root = `${result}.files`;
-  await mkdir(root, { recursive: true, mode: 0o755 });
-  try {
-    await overlay(root);
-    const options = { step, timeoutMs: 5 * 60_000 };
-    await runTool('qemu-img', ['convert', '-O', 'raw', disk, result], options);
-    // In a mount namespace of its own: when this ends, however it ends, mount and loop device go.
-    const script = [
-      'set -e',
-      'mkdir "$1.mount"',
-      `mount -o loop,offset=${partitionOffsetBytes} "$1" "$1.mount"`,
-      'cp --recursive --remove-destination --preserve=mode,links --no-dereference "$2/." "$1.mount/"',
-      'umount "$1.mount"',
-      'rmdir "$1.mount"',
-    ].join('\n');
-    await runTool('unshare', ['--mount', 'sh', '-c', script, 'sh', result, root], options);
-  } finally {
-    await rm(root, { recursive: true, force: true });
-  }
 };

@@ -8,11 +8,12 @@ import {
   type BootRun,
   type Pick,
 } from './figures.ts';
+import { measureHeader, measureRows } from './measure-table.ts';
 import { formatTarget, targetsOf } from './targets.ts';
-import { planOf, variantIds, variants, volumeKinds } from './variants.ts';
+import { allVariantIds, planOf, variants, volumeKinds } from './variants.ts';
 
 export interface Table {
-  id: 'power-on' | 'kernel' | 'cost';
+  id: 'power-on' | 'kernel' | 'cost' | 'measures';
   title: string;
   header: readonly string[];
   rows: readonly string[][];
@@ -39,7 +40,7 @@ const costPicks: readonly [string, Pick, digits: number][] = [
 
 /** Every variant and volume that was booted, with its boots. */
 const groupsOf = (boots: readonly Boot[]) =>
-  planOf(variantIds, volumeKinds)
+  planOf(allVariantIds, volumeKinds)
     .map(({ variant, volume }) => ({
       head: [`(${variant})`, volume],
       variant,
@@ -51,7 +52,9 @@ const groupsOf = (boots: readonly Boot[]) =>
 const medianText = (boots: readonly Boot[], pick: Pick, digits = 1): string =>
   median(boots.map(pick)).toFixed(digits);
 
-export const tablesOf = ({ boots }: BootRun): Table[] => {
+export const tablesOf = (run: BootRun): Table[] => {
+  const { boots } = run;
+  const measured = measureRows(run);
   const groups = groupsOf(boots);
   const names = momentPicks.map(([name]) => name);
   const addedText = (variant: Boot['variant']): string => {
@@ -93,6 +96,16 @@ export const tablesOf = ({ boots }: BootRun): Table[] => {
         spread(found.map(({ touchedMib }) => touchedMib)),
       ]),
     },
+    ...(measured.length === 0
+      ? []
+      : [
+          {
+            id: 'measures' as const,
+            title: 'what each measure saves until Ready, median (min to max), and what it costs',
+            header: measureHeader,
+            rows: measured,
+          },
+        ]),
   ];
 };
 
@@ -113,7 +126,7 @@ const formatTable = ({ title, header, rows }: Table): string[] => {
 /** Medians, then what the letters mean, then each target with its limit. */
 export const formatRun = (run: BootRun): string => {
   const booted = new Set(run.boots.map(({ variant }) => variant));
-  const names = variantIds
+  const names = allVariantIds
     .filter((id) => booted.has(id))
     .map((id) => `(${id})  ${variants[id].text}`);
   const cold = run.boots.some(({ volume }) => volume === 'cold')

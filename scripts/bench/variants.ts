@@ -1,9 +1,20 @@
 // The ways to a Ready node that are compared, and the volumes that they boot from.
 import { overlayNodeadm } from './nodeadm-way.ts';
-import { overlayPlain, overlaySeed, overlaySlim, type Captured } from './prewritten.ts';
+import { measureIds, measures, type MeasureId } from './measures.ts';
+import {
+  overlayLogin,
+  overlayPlain,
+  overlaySeed,
+  overlaySlim,
+  type Captured,
+} from './prewritten.ts';
 
 export const variantIds = ['a', 'b', 'c', 'd', 'e'] as const;
-export type VariantId = (typeof variantIds)[number];
+
+/** Our image as it is, and without one measure each; `--without` boots these. */
+export const lackingIds = ['ours', ...measureIds] as const;
+export const allVariantIds = [...variantIds, ...lackingIds] as const;
+export type VariantId = (typeof allVariantIds)[number];
 
 /** Warm: every block is there. Cold: a block's first touch waits, as on a volume of a snapshot. */
 export const volumeKinds = ['warm', 'cold'] as const;
@@ -14,9 +25,20 @@ export interface Variant {
   disk: 'ours' | 'stock';
   /** Files over the disk, from what a configured worker has. */
   overlay?: (root: string, captured: Captured) => Promise<void>;
+  /** What is undone on it. */
+  lacks?: MeasureId;
   /** Who logs in afterwards to read the figures. */
   sshUser: 'root' | 'debian';
 }
+
+/** Where cloud-init does not wait, it has the machine's logins in its hands; elsewhere it would delay them. */
+const lacking = (lacks?: MeasureId): Variant => ({
+  text: lacks === undefined ? 'our image as it is' : `without: ${measures[lacks].text}`,
+  disk: 'ours',
+  ...(lacks === 'cloud-init' ? {} : { overlay: overlayLogin }),
+  ...(lacks === undefined ? {} : { lacks }),
+  sshUser: lacks === 'cloud-init' ? 'debian' : 'root',
+});
 
 export const variants: Record<VariantId, Variant> = {
   a: {
@@ -44,6 +66,15 @@ export const variants: Record<VariantId, Variant> = {
     overlay: overlayNodeadm,
     sshUser: 'debian',
   },
+  ours: lacking(),
+  'read-ahead': lacking('read-ahead'),
+  programs: lacking('programs'),
+  system: lacking('system'),
+  'kube-proxy': lacking('kube-proxy'),
+  'cloud-init': lacking('cloud-init'),
+  devices: lacking('devices'),
+  units: lacking('units'),
+  modules: lacking('modules'),
 };
 
 /** What a round boots, in this order. */
@@ -57,7 +88,7 @@ export const planOf = (
   chosen: readonly VariantId[],
   volumes: readonly VolumeKind[],
 ): readonly Planned[] =>
-  variantIds
+  allVariantIds
     .filter((id) => chosen.includes(id))
     .flatMap((variant) =>
       volumeKinds

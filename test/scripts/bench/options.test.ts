@@ -44,12 +44,19 @@ test('a check takes the image to judge', () => {
   assert.is(optionsOf('--check').imageFile, undefined);
 });
 
+test('measures are undone one by one, after the image as it is', () => {
+  assert.equal(optionsOf('--without', 'units,programs').chosen, ['ours', 'programs', 'units']);
+  assert.is(optionsOf('--without', 'all').chosen.length, 9);
+});
+
 test('what is wrong is named', () => {
   assert.match(faultOf('--volume', 'hot'), /hot: not cold, warm or both/);
   assert.match(faultOf('--latency', '0'), /0: not a number of milliseconds/);
   assert.match(faultOf('--runs', 'many'), /many: not a number/);
   assert.match(faultOf('--variants', 'a,x'), /x is not one of a, b, c, d, e/);
   assert.match(faultOf('--check', '--variants', 'a'), /\(c\) is the image to judge/);
+  assert.match(faultOf('--without', 'grub'), /grub is not one of read-ahead, programs/);
+  assert.match(faultOf('--without', 'all', '--check'), /stands alone/);
   assert.match(faultOf('out/new.qcow2'), /out\/new.qcow2: not an option/);
   assert.match(faultOf('--check', 'one', 'two'), /two: not an option/);
   assert.match(faultOf('--colour'), /--colour/);
