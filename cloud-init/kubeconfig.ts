@@ -54,8 +54,8 @@ const pemOf = (holder: unknown, key: string): PemSource | undefined => {
 };
 
 /**
- * Nine tenths of a kubeconfig are base64, and its parser looks at each letter several times: half of
- * the agent's time for one in QuickJS. What begins with a letter and is so long can only be text; its
+ * Most of a kubeconfig is base64, and the parser looks at each letter several times, which is slow in
+ * QuickJS. What begins with a letter and is so long can only be text; its
  * number stands for it, between letters of Unicode's private area.
  */
 const parseWithoutBase64 = (text: string): unknown => {

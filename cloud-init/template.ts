@@ -1,5 +1,5 @@
 // The text of a template -> its pieces. Whoever reads templates does it: for the node the bundler, since
-// mustache takes one letter after the other, which cost QuickJS a twentieth of the agent's time.
+// mustache takes one letter after the other, which is slow in QuickJS.
 import mustache from 'mustache';
 import type { Template } from './render.ts';
 
